@@ -1,0 +1,1 @@
+"""Probes look. They judge nothing, and do their I/O through what they are handed."""

@@ -1,0 +1,1 @@
+"""Rules judge. They are pure; the norm is data."""

@@ -1,0 +1,1 @@
+"""Certificates: inspecting and making them, issuers, ACME orders as a state machine, solvers, renewal, budget."""

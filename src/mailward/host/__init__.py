@@ -1,0 +1,1 @@
+"""The machine: the only place for subprocess, sockets, ssl and the file system."""

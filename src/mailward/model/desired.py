@@ -1,0 +1,23 @@
+"""The desired state of the host's configuration: what a generation is rendered from. It doesn't grow with the number
+of domains, unless somebody opens Dovecot's own STARTTLS doors, which need a block per certificate."""
+
+from dataclasses import dataclass
+
+from mailward.model.settings import Settings
+
+
+@dataclass(frozen=True)
+class LocalName:
+    """A certificate for Dovecot's STARTTLS doors: one ``local_name`` block with all its names."""
+
+    lineage: str
+    version: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DesiredState:
+    """What the operator declared, complete. ``local_names`` is empty while the STARTTLS doors are closed."""
+
+    settings: Settings
+    local_names: tuple[LocalName, ...] = ()

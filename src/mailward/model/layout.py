@@ -1,0 +1,106 @@
+"""Where everything lies inside an instance directory. Pure paths: nothing is read or made here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailward.model.doors import Role
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one instance. Nothing outside ``root`` is written, but packages, system users and a systemd unit."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "mailward.toml"
+
+    @property
+    def store(self) -> Path:
+        """SQLite's directory is writable by the panel's user, so it holds nothing but the store."""
+        return self.root / "store" / "store.sqlite"
+
+    @property
+    def secrets(self) -> Path:
+        """Root only: the steward's key, TSIG secrets, one-time passwords not yet read."""
+        return self.root / "secrets"
+
+    @property
+    def generations(self) -> Path:
+        return self.root / "generations"
+
+    @property
+    def current(self) -> Path:
+        """A symbolic link to ``generations/N``: the configuration that the daemons read."""
+        return self.root / "current"
+
+    @property
+    def tls(self) -> Path:
+        return self.root / "tls"
+
+    @property
+    def tls_versions(self) -> Path:
+        """``<lineage>.<version>.pem``: chain and key in one file, never changed once written (0640 root:mailward-web)."""
+        return self.tls / "versions"
+
+    def tls_version(self, lineage: str, version: int) -> Path:
+        return self.tls_versions / f"{lineage}.{version}.pem"
+
+    def tls_names(self, role: Role) -> Path:
+        """A directory of symbolic links, one per name asked for by SNI: ``alpha.test``, ``_.alpha.test`` for ``*.``."""
+        return self.tls / role.value
+
+    def tls_default(self, role: Role) -> Path:
+        """A symbolic link to the server-wide certificate (MAIL) or the panel's one (WEB): for no name or unknown names."""
+        return self.tls / f"default-{role.value}.pem"
+
+    @property
+    def sni_map(self) -> Path:
+        """Postfix's table of certificates by name, without the ``.lmdb`` it adds. Holds private keys: 0600 root."""
+        return self.tls / "sni"
+
+    @property
+    def directory(self) -> Path:
+        """What Postfix and Dovecot look up, in a directory of its own so that its WAL files can lie beside it."""
+        return self.root / "directory" / "directory.sqlite"
+
+    @property
+    def web(self) -> Path:
+        """Published static files (autoconfig, autodiscover, profiles), so that discovery works with the panel dead."""
+        return self.root / "web"
+
+    @property
+    def acme_challenges(self) -> Path:
+        """HTTP-01 answers, served by nginx under ``/.well-known/acme-challenge/`` (RFC 8555 section 8.3)."""
+        return self.root / "acme-challenges"
+
+    @property
+    def mail(self) -> Path:
+        return self.root / "mail"
+
+    @property
+    def zones(self) -> Path:
+        return self.root / "zones"
+
+    @property
+    def queue(self) -> Path:
+        return self.root / "queue"
+
+    @property
+    def state(self) -> Path:
+        """Daemons' own state (Postfix' data directory, Knot's journal and keys, Roundcube's database, pid files' kin)."""
+        return self.root / "state"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def lock(self) -> Path:
+        """Whoever holds this lock is the steward; nobody else changes the host."""
+        return self.root / "run" / "steward.lock"

@@ -1,0 +1,54 @@
+"""Runs: everything that was ever done to the host, who asked for it, how far it came and how it ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mailward.model.sentence import Sentence
+
+
+class RunKind(StrEnum):
+    CONFIGURATION = "configuration"
+    CERTIFICATE = "certificate"
+    DIRECTORY = "directory"
+    ORDER = "order"
+    ROLLBACK = "rollback"
+
+
+class RunState(StrEnum):
+    """WAITING and RUNNING go on after a crash; the others are ends."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    UNCHANGED = "unchanged"  # nothing was to do
+    REFUSED = "refused"  # a check said no; nothing was switched
+    UNDONE = "undone"  # verification said no; the previous state is served again
+    FAILED = "failed"  # it could not be done, and the host serves what it served before
+
+    @property
+    def is_end(self) -> bool:
+        return self not in (RunState.WAITING, RunState.RUNNING)
+
+
+class Step(StrEnum):
+    """The flow's verbs, in their order."""
+
+    OBSERVE = "observe"
+    PLAN = "plan"
+    STAGE = "stage"
+    CHECK = "check"
+    APPLY = "apply"
+    VERIFY = "verify"
+    UNDO = "undo"
+    RECORD = "record"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, in one sentence, with what to do next when it did not end well."""
+
+    state: RunState
+    what: Sentence
+    remedy: Sentence
+    finished_at: datetime

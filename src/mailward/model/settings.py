@@ -1,0 +1,71 @@
+"""The settings of an instance: ``mailward.toml`` as frozen values. The demo and production differ in this file alone."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mailward.model.doors import Door
+
+
+class KeyType(StrEnum):
+    """Private keys that Mailward makes. ECDSA P-256 unless somebody asks for RSA."""
+
+    P256 = "p256"
+    RSA2048 = "rsa2048"
+    RSA3072 = "rsa3072"
+
+
+@dataclass(frozen=True)
+class InternalPorts:
+    """Loopback-only ports between the daemons (never reachable from outside)."""
+
+    imap_proxied: int  # Dovecot behind nginx: PROXY protocol, cleartext inside
+    pop3_proxied: int
+    imap_local: int  # Roundcube -> Dovecot
+    sieve_local: int
+    smtp_local: int  # Roundcube -> Postfix
+    knot_control: int = 0  # unused; Knot is controlled by its socket
+
+
+@dataclass(frozen=True)
+class CaSettings:
+    """One ACME CA. ``name`` is what people type; ``trust`` is a PEM file for its own HTTPS (None: the system's)."""
+
+    name: str
+    directory: str
+    trust: str | None = None
+    contact: str | None = None
+    eab_kid: str | None = None
+    eab_hmac_file: str | None = None  # a file, so that the key is never in mailward.toml
+    profile: str | None = None
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """Present only in a demo: the CA and DNS that a stranger can't have, from Debian's packages."""
+
+    pebble_port: int
+    pebble_management_port: int
+    certificate_seconds: int = 90 * 86400
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything ``mailward.toml`` says. Host names are A-labels without a trailing dot; ports are TCP ports."""
+
+    hostname: str
+    ports: dict[Door, int]  # every open door, and no other
+    http_port: int
+    dns_port: int
+    internal: InternalPorts
+    addresses: tuple[str, ...]  # what the doors listen on, IPv4 and IPv6
+    cas: tuple[CaSettings, ...]  # the first is used first, the next ones when it fails
+    contact: str | None = None
+    outbound: bool = True  # False: mail for other hosts is refused (the demo never sends to the world)
+    key_type: KeyType = KeyType.P256
+    trust: str = "system"  # what verify trusts: "system", or a PEM file
+    nameservers: tuple[str, ...] = ()  # "address:port" that verify and client ask; empty: the system's resolver
+    demo: DemoSettings | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def is_open(self, door: Door) -> bool:
+        return door in self.ports

@@ -184,3 +184,15 @@ class HttpClient(Protocol):
     """Fetches a URL at a given address (no DNS of its own), trusting what ``trust`` says."""
 
     def fetch(self, url: str, *, address: str, port: int, method: str = "GET", body: bytes | None = None) -> HttpAnswer: ...
+
+
+class SniTable(Protocol):
+    """Postfix's table of certificates by name. Names are exact (``a.test``) or, for a wildcard, ``.a.test``."""
+
+    def put(self, entries: Sequence[tuple[str, Path]]) -> None:
+        """Serve the PEM file (key first, then chain) for each name, from the next connection on."""
+        ...
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Let these names fall back to the server-wide certificate; missing ones are no error."""
+        ...

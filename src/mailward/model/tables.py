@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
+from mailward.model.findings import DoorFinding
+from mailward.model.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,41 @@ class DirectoryChange:
     remove_domains: tuple[str, ...] = ()
     remove_mailboxes: tuple[str, ...] = ()
     remove_aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SwitchStaged:
+    """The versions lie in ``tls/versions``; no name points at them yet."""
+
+    switch: Switch
+
+
+@dataclass(frozen=True)
+class SwitchChecked:
+    """What was written was read back, parsed, and is what was meant: key, leaf and chain belong together."""
+
+    switch: Switch
+
+
+@dataclass(frozen=True)
+class SwitchApplied:
+    """Every name points at its new version; nothing is proven yet."""
+
+    switch: Switch
+
+
+@dataclass(frozen=True)
+class SwitchVerified:
+    """Every name was asked for at every door that follows its role, and got the wanted certificate."""
+
+    switch: Switch
+    findings: tuple[DoorFinding, ...]
+
+
+@dataclass(frozen=True)
+class SwitchFailed:
+    """At least one door did not serve what was chosen: apply(previous) follows."""
+
+    switch: Switch
+    findings: tuple[DoorFinding, ...]
+    what: Sentence

@@ -1,0 +1,23 @@
+"""Stage: write a whole generation beside the current one. Nobody reads it yet."""
+
+from mailward.flow import manifest
+from mailward.flow.ground import Ground
+from mailward.model.generations import Plan, Staged
+
+
+def stage(plan: Plan, ground: Ground) -> Staged:
+    """Write every file, then the manifest. Whatever goes wrong (a full disk), the remains are taken away again."""
+    directory = ground.layout.generations / str(plan.number)
+    ground.files.remove_tree(directory)  # what a killed run left under this number was never complete
+    try:
+        for path, file in sorted(plan.generation.files.items()):
+            made = directory
+            for part in path.parent.parts:
+                made = made / part
+                ground.files.make_directory(made)
+            ground.files.write(directory / path, file.content, mode=file.mode, owner=file.owner, group=file.group)
+        manifest.write(plan.generation, directory, ground.files)
+    except Exception:
+        ground.files.remove_tree(directory)
+        raise
+    return Staged(plan)

@@ -1,0 +1,149 @@
+"""The certificate switch: the same verbs as for a generation, for one lineage, in constant time.
+
+stage writes the version's file (which never changes afterwards), check reads it back, apply moves the names' links and
+Postfix's entries, verify asks for every name at every door. Undo is apply(previous). nginx and Postfix find a
+certificate by name at each connection, so nothing is reloaded but Postfix for the server-wide one, which its smtpd
+processes read when they start.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailward.flow.ground import Ground, Look, Recorder
+from mailward.flow.verify import broken, said, until_served
+from mailward.model.certificates import KeyedChain
+from mailward.model.doors import Role
+from mailward.model.errors import NotPossible
+from mailward.model.runs import Step
+from mailward.model.sentence import Sentence
+from mailward.model.tables import (
+    Served,
+    Switch,
+    SwitchApplied,
+    SwitchChecked,
+    SwitchFailed,
+    SwitchStaged,
+    SwitchVerified,
+)
+
+KEY_GROUP = "mailward-web"  # nginx' workers; Postfix and Dovecot read keys as root
+
+Reader = Callable[[bytes], KeyedChain]
+"""Parses and checks a served PEM file (key, then chain); BadInput when it isn't one."""
+
+
+@dataclass(frozen=True)
+class SwitchUndone:
+    """It was applied, not proven, and what was served before is served again."""
+
+    failed: SwitchFailed
+    back: SwitchVerified | SwitchFailed
+
+
+@dataclass(frozen=True)
+class CertificateFlow:
+    """What a switch needs. ``look`` is given the names that the switch concerns when it is made."""
+
+    ground: Ground
+    read: Reader
+    after_default: Sequence[Sequence[str]] = ()  # the commands after which running daemons show a new server-wide one
+    patience: float = 15.0
+
+    def run(self, switch: Switch, look: Look, look_back: Look, recorder: Recorder) -> SwitchVerified | SwitchUndone:
+        """Serve what is wanted, prove it, or serve what was served before."""
+        with recorder.step(Step.STAGE):
+            staged = stage(switch, self.ground)
+        with recorder.step(Step.CHECK):
+            checked = check(staged, self.ground, self.read)
+        with recorder.step(Step.APPLY):
+            applied = self._apply(checked)
+        with recorder.step(Step.VERIFY):
+            verified = self._verify(applied, look)
+        if isinstance(verified, SwitchVerified):
+            return verified
+        with recorder.step(Step.UNDO):
+            back = self._apply(SwitchChecked(reverse(switch)))
+            return SwitchUndone(verified, self._verify(back, look_back))
+
+    def _apply(self, checked: SwitchChecked) -> SwitchApplied:
+        applied = apply(checked, self.ground)
+        if any(served.default for served in checked.switch.wanted):
+            for command in self.after_default:
+                self.ground.processes.run(command, timeout=60)
+        return applied
+
+    def _verify(self, applied: SwitchApplied, look: Look) -> SwitchVerified | SwitchFailed:
+        findings = until_served(look, self.ground, self.patience)
+        bad = broken(findings)
+        if bad:
+            return SwitchFailed(applied.switch, findings, said(bad))
+        return SwitchVerified(applied.switch, findings)
+
+
+def reverse(switch: Switch) -> Switch:
+    """The switch that brings back what was served before; its material lies in ``tls/versions`` already."""
+    before = {(served.role, name) for served in switch.previous for name in served.names}
+    gone = tuple((s.role, name) for s in switch.wanted for name in s.names if (s.role, name) not in before)
+    return Switch(wanted=switch.previous, material=(), previous=switch.wanted, dropped=gone)
+
+
+def stage(switch: Switch, ground: Ground) -> SwitchStaged:
+    """Write each version's file: readable by root and nginx' workers, by nobody else."""
+    for lineage, version, chain in switch.material:
+        path = ground.layout.tls_version(lineage, version)
+        ground.files.write(path, chain.pem, mode=0o640, owner="root", group=KEY_GROUP)
+    return SwitchStaged(switch)
+
+
+def check(staged: SwitchStaged, ground: Ground, read: Reader) -> SwitchChecked:
+    """Read back what was written: a daemon that gets a broken file fails for that name, and says so to nobody."""
+    for lineage, version, chain in staged.switch.material:
+        written = read(ground.files.read(ground.layout.tls_version(lineage, version)))
+        if written.certificate.sha256 != chain.certificate.sha256:
+            raise NotPossible(
+                Sentence("the certificate {lineage} was not written as it was meant", lineage=lineage),
+                Sentence("Look at the disk, then run the command again."),
+                code="not-as-written",
+            )
+    return SwitchChecked(staged.switch)
+
+
+def apply(checked: SwitchChecked, ground: Ground) -> SwitchApplied:
+    """Point every name at its version. Each name at each door changes in one step; done again, it changes nothing."""
+    switch = checked.switch
+    for served in switch.wanted:
+        target = ground.layout.tls_version(served.lineage, served.version)
+        for name in served.names:
+            ground.files.link(ground.layout.tls_names(served.role) / link_name(name), f"../versions/{target.name}")
+        if served.default:
+            ground.files.link(ground.layout.tls_default(served.role), f"versions/{target.name}")
+    for role, name in switch.dropped:
+        ground.files.remove(ground.layout.tls_names(role) / link_name(name))
+    entries: list[tuple[str, Path]] = [
+        (sni_key(name), ground.layout.tls_version(served.lineage, served.version))
+        for served in switch.wanted
+        if served.role is Role.MAIL
+        for name in served.names
+    ]
+    if entries:
+        ground.sni.put(entries)
+    gone = [sni_key(name) for role, name in switch.dropped if role is Role.MAIL]
+    if gone:
+        ground.sni.remove(gone)
+    return SwitchApplied(switch)
+
+
+def link_name(name: str) -> str:
+    """The file name under which nginx looks a name up: ``*.a.test`` lies at ``_.a.test``."""
+    return "_" + name[1:] if name.startswith("*.") else name
+
+
+def sni_key(name: str) -> str:
+    """The key under which Postfix looks a name up: ``*.a.test`` stands at ``.a.test`` (postconf(5), tls_server_sni_maps)."""
+    return name[1:] if name.startswith("*.") else name
+
+
+def names_of(served: Sequence[Served]) -> tuple[tuple[Role, str], ...]:
+    """Every name in ``served``, with its role."""
+    return tuple((s.role, name) for s in served for name in s.names)

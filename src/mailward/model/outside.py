@@ -142,6 +142,7 @@ class DialTarget:
     timeout: float = 10.0
     probe_injection: bool = False  # also try the STARTTLS command injection (CVE-2011-0411) on this connection
     old_protocol: bool = False  # offer nothing newer than TLS 1.1: a good door refuses
+    probe_clear: bool = False  # on a STARTTLS door: before STARTTLS, look whether a log-in is offered in clear text
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ class Dialled:
     cipher: str | None = None
     injected: bool = False
     seconds: float = 0.0
+    clear_login: bool | None = None  # whether a log-in was offered before STARTTLS; None: nobody looked (probe_clear)
 
 
 class TlsDialer(Protocol):

@@ -6,7 +6,7 @@ from django.db import models
 class Lineage(models.Model):
     """A choice of certificate, with its history of versions. ``domain`` null: the server's own."""
 
-    id = models.SlugField(primary_key=True, max_length=100)
+    id = models.CharField(primary_key=True, max_length=270)
     domain = models.ForeignKey("store.Domain", on_delete=models.PROTECT, null=True, related_name="lineages")
     source = models.CharField(max_length=20)  # model.certificates.Source
     names = models.JSONField(default=list)

@@ -1,0 +1,183 @@
+"""Certificates as people handle them: the list, their history, uploads, and requests whose answer is pasted later."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from mailward.actions.domains import get_domain
+from mailward.actions.office import Asked, Office
+from mailward.actions.rows import CertificateRow, VersionRow
+from mailward.certificates import inspect, make
+from mailward.model.certificates import KeyedChain, Source
+from mailward.model.errors import BadInput
+from mailward.model.people import Actor
+from mailward.model.runs import RunKind
+from mailward.model.sentence import Sentence
+from mailward.model.settings import KeyType
+from mailward.standards.hostname import parse_host_name
+from mailward.store import records
+from mailward.store.lineages import add_version, new_lineage
+from mailward.store.models import Domain, Lineage, ServerChoice, SigningRequest, Version
+from mailward.store.sentences import from_json
+
+SERVER = "server"
+LONGEST_ANSWER = 256 * 1024
+
+
+def list_certificates(office: Office, domain: str | None = None) -> tuple[CertificateRow, ...]:
+    """Every lineage, or those that ``domain`` (or "server") can choose."""
+    rows = Lineage.objects.select_related("domain").order_by("domain__name", "id")
+    if domain is not None:
+        rows = rows.filter(domain=None if domain == SERVER else get_domain(domain))
+    return tuple(certificate_row(row) for row in rows)
+
+
+def show_certificate(office: Office, lineage_id: str) -> CertificateRow:
+    return certificate_row(get_lineage(lineage_id))
+
+
+def history(office: Office, lineage_id: str) -> tuple[VersionRow, ...]:
+    """What a lineage has had, newest first."""
+    lineage = get_lineage(lineage_id)
+    chosen = bool(_chosen_for(lineage))
+    return tuple(
+        VersionRow(
+            v.number, v.sha256, tuple(v.names), v.issuer, v.not_before, v.not_after, v.created_at,
+            chosen and v.number == lineage.current,
+        )
+        for v in lineage.versions.order_by("-number")
+    )  # fmt: skip
+
+
+@transaction.atomic
+def upload(
+    office: Office,
+    actor: Actor,
+    domain: str,
+    material: bytes,
+    key: bytes | None = None,
+    password: str | None = None,
+    lineage_id: str | None = None,
+) -> tuple[CertificateRow, Asked | None]:
+    """Take in a certificate with its chain and key (PEM or PKCS#12). Every refusal says what is wrong with which part.
+
+    The key is sealed before this returns. With ``lineage_id`` it becomes the next version of an uploaded lineage, and the
+    answer's run brings it to the doors where that lineage is chosen.
+    """
+    owner = None if domain == SERVER else get_domain(domain)
+    expected = inspect.expect(office.clock.now(), (office.trust_roots(),))
+    parts = (material,) if key is None else (material, key)
+    chain = inspect.keyed_chain(*parts, expected=expected, password=password)
+    if lineage_id is None:
+        name = f"{owner.name if owner else SERVER}-upload"
+        lineage = new_lineage(name, owner, Source.UPLOAD, chain.certificate.names)
+    else:
+        lineage = _own(get_lineage(lineage_id), owner, Source.UPLOAD)
+    return _keep(office, actor, lineage, chain, "certificate.uploaded")
+
+
+@transaction.atomic
+def signing_request(
+    office: Office, actor: Actor, domain: str, names: Sequence[str] = (), key_type: KeyType | None = None
+) -> tuple[CertificateRow, bytes]:
+    """A request (CSR) made here for a certificate that is bought elsewhere. Its key never leaves the steward."""
+    owner = None if domain == SERVER else get_domain(domain)
+    default = (owner.name, f"*.{owner.name}") if owner else (office.settings.hostname,)
+    wanted = tuple(parse_host_name(name, "names", wildcard=True) for name in names) or default
+    made = make.request(wanted, key_type or office.settings.key_type)
+    lineage = new_lineage(f"{owner.name if owner else SERVER}-csr", owner, Source.CSR, wanted)
+    SigningRequest.objects.create(lineage=lineage, csr_pem=made.csr_pem, sealed_key=office.seal.seal(made.key_pem))
+    records.tell(actor, "certificate.requested", lineage.pk, office.clock.now(), names=list(wanted))
+    return certificate_row(lineage), made.csr_pem
+
+
+def pending_request(office: Office, lineage_id: str) -> bytes:
+    """The CSR of a lineage that still waits for its answer."""
+    return bytes(_pending(get_lineage(lineage_id)).csr_pem)
+
+
+@transaction.atomic
+def answer(office: Office, actor: Actor, lineage_id: str, material: bytes) -> Asked:
+    """The CA's answer to a request made here. The steward checks it: only there can the request's key be opened."""
+    lineage = get_lineage(lineage_id)
+    _pending(lineage)
+    if len(material) > LONGEST_ANSWER:
+        said = Sentence("this is too long to be a certificate chain")
+        raise BadInput("certificate", said, Sentence("Paste the PEM text that the CA sent."), code="too-big")
+    now = office.clock.now()
+    records.tell(actor, "certificate.answered", lineage.pk, now)
+    request = {"answer": lineage.pk, "chain": material.decode("ascii", "replace")}
+    return Asked(records.ask(RunKind.CERTIFICATE, lineage.pk, request, actor, now).pk)
+
+
+def get_lineage(lineage_id: str) -> Lineage:
+    """The lineage that a person means. Raises BadInput when there is none."""
+    lineage = Lineage.objects.select_related("domain").filter(pk=lineage_id).first()
+    if lineage is None:
+        said = Sentence("there is no certificate {id}", id=lineage_id)
+        raise BadInput("certificate", said, Sentence("See: mailward certificate list"), code="unknown")
+    return lineage
+
+
+def certificate_row(lineage: Lineage) -> CertificateRow:
+    version = Version.objects.filter(lineage=lineage, number=lineage.current or 0).first()
+    return CertificateRow(
+        id=lineage.pk,
+        domain=lineage.domain.name if lineage.domain else SERVER,
+        source=lineage.source,
+        names=tuple(lineage.names),
+        challenge=lineage.challenge,
+        ca=lineage.ca,
+        current=lineage.current,
+        not_before=version.not_before if version else None,
+        not_after=version.not_after if version else None,
+        issuer=version.issuer if version else "",
+        sha256=version.sha256 if version else "",
+        renew_at=lineage.renew_at,
+        failures=lineage.failures,
+        failure=from_json(lineage.failure),
+        retry_at=lineage.retry_at,
+        revoked_at=lineage.revoked_at,
+        chosen_for=_chosen_for(lineage),
+    )
+
+
+def _chosen_for(lineage: Lineage) -> tuple[str, ...]:
+    found = [f"webmail of {d.name}" for d in Domain.objects.filter(webmail_lineage=lineage)]
+    found += [f"mail of {d.name}" for d in Domain.objects.filter(mail_lineage=lineage)]
+    choice = ServerChoice.objects.first()
+    if choice and choice.mail_lineage_id == lineage.pk:
+        found.append("server")
+    if choice and choice.panel_lineage_id == lineage.pk:
+        found.append("panel")
+    return tuple(found)
+
+
+def _own(lineage: Lineage, owner: Domain | None, source: Source) -> Lineage:
+    if lineage.domain != owner or lineage.source != source:
+        said = Sentence("{id} is not an uploaded certificate of this domain", id=lineage.pk)
+        raise BadInput("certificate", said, Sentence("Leave the name out: a new one is made."), code="not-own")
+    return lineage
+
+
+def _keep(
+    office: Office, actor: Actor, lineage: Lineage, chain: KeyedChain, what: str
+) -> tuple[CertificateRow, Asked | None]:
+    version = add_version(lineage, chain, office.seal)
+    now = office.clock.now()
+    records.tell(actor, what, lineage.pk, now, sha256=version.sha256, names=list(chain.certificate.names))
+    if not _chosen_for(lineage):
+        lineage.current = version.number
+        lineage.names = list(chain.certificate.names)
+        lineage.save(update_fields=["current", "names"])
+        return certificate_row(lineage), None
+    run = records.ask(RunKind.CERTIFICATE, lineage.pk, {"versions": {lineage.pk: version.number}}, actor, now)
+    return certificate_row(lineage), Asked(run.pk)
+
+
+def _pending(lineage: Lineage) -> SigningRequest:
+    pending = SigningRequest.objects.filter(lineage=lineage).first()
+    if pending is None:
+        said = Sentence("{id} waits for no answer", id=lineage.pk)
+        raise BadInput("certificate", said, Sentence("Make a request first: mailward certificate csr"), code="no-request")
+    return pending

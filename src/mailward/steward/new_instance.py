@@ -1,0 +1,57 @@
+"""The settings of a new instance: the demo that anybody can try, or production. Pure."""
+
+from mailward.model.doors import Door
+from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, Settings
+
+DEMO_HOSTNAME = "mx.mailward.localhost"
+DEMO_BASE_PORT = 2000
+DEMO_ROOTS = "tls/demo-roots.pem"
+KNOWN_CAS = {
+    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
+    "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+
+
+def demo(base_port: int = DEMO_BASE_PORT, *, ipv6: bool) -> Settings:
+    """High ports on loopback, names under .localhost (RFC 6761), Pebble as CA, Knot as DNS, no mail to the world."""
+    pebble = base_port + 400
+    return Settings(
+        hostname=DEMO_HOSTNAME,
+        ports={door: base_port + door.kind.demo_offset for door in Door if door.kind.always_open},
+        http_port=base_port + 6080,
+        dns_port=base_port + 53,
+        internal=_internal(base_port + 800),
+        addresses=("127.0.0.1", "::1") if ipv6 else ("127.0.0.1",),
+        cas=(CaSettings("pebble", f"https://127.0.0.1:{pebble}/dir", trust="tls/pebble-https.pem"),),
+        outbound=False,
+        trust=DEMO_ROOTS,
+        nameservers=(f"127.0.0.1:{base_port + 53}",),
+        demo=DemoSettings(pebble_port=pebble, pebble_management_port=pebble + 1),
+    )
+
+
+def production(
+    hostname: str, addresses: tuple[str, ...], ca: CaSettings, contact: str | None, base_port: int | None = None
+) -> Settings:
+    """The standard ports (or, with ``base_port``, high ones) on the host's addresses, and a real CA."""
+    ports = {
+        door: base_port + door.kind.demo_offset if base_port is not None else door.kind.standard_port
+        for door in Door
+        if door.kind.always_open
+    }
+    return Settings(
+        hostname=hostname,
+        ports=ports,
+        http_port=80 if base_port is None else base_port + 6080,
+        dns_port=53 if base_port is None else base_port + 53,
+        internal=_internal(10800 if base_port is None else base_port + 800),
+        addresses=addresses,
+        cas=(ca,),
+        contact=contact,
+    )
+
+
+def _internal(first: int) -> InternalPorts:
+    return InternalPorts(
+        imap_proxied=first + 1, pop3_proxied=first + 2, imap_local=first + 3, sieve_local=first + 4, smtp_local=first + 5
+    )

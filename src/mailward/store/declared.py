@@ -1,0 +1,115 @@
+"""Declared state: rows -> the model's values. What is read here is what the steward brings about."""
+
+from collections.abc import Iterable, Sequence
+
+from mailward.model.certificates import Challenge, Source
+from mailward.model.certificates import Lineage as LineageValue
+from mailward.model.desired import DesiredState, LocalName
+from mailward.model.doors import Door, Role
+from mailward.model.settings import Settings
+from mailward.model.tables import (
+    DirectoryAlias,
+    DirectoryChange,
+    DirectoryDomain,
+    DirectoryMailbox,
+    Served,
+)
+from mailward.store.models import Alias, Domain, Lineage, Mailbox, ServerChoice
+
+STARTTLS_DOORS = (Door.IMAP, Door.POP3, Door.SIEVE)
+
+
+def desired_state(settings: Settings) -> DesiredState:
+    """What the next generation is rendered from."""
+    if not any(settings.is_open(door) for door in STARTTLS_DOORS):
+        return DesiredState(settings)
+    served = [s for s in served_by_domains(Domain.objects.all()) if s.role is Role.MAIL]
+    blocks = sorted((LocalName(s.lineage, s.version, s.names) for s in served), key=lambda block: block.names)
+    return DesiredState(settings, tuple(blocks))
+
+
+def served_by_domains(domains: Iterable[Domain]) -> list[Served]:
+    """What each of these domains has chosen, as names under which it is found."""
+    found: list[Served] = []
+    for domain in domains:
+        for role, lineage in ((Role.WEB, domain.webmail_lineage), (Role.MAIL, domain.mail_lineage)):
+            if lineage is not None and lineage.current is not None:
+                found.append(served(role, domain.name, lineage))
+    return found
+
+
+def served(role: Role, domain: str, lineage: Lineage, version: int | None = None) -> Served:
+    """``lineage`` (at ``version``, or the current one) for ``domain``: the names it covers at or under the domain."""
+    number = version if version is not None else lineage.current
+    assert number is not None, f"{lineage.pk} has no version to serve"
+    names = tuple(sorted(n for n in lineage.names if under(n, domain)))
+    return Served(role, names, lineage.pk, number)
+
+
+def under(name: str, domain: str) -> bool:
+    """Whether a certificate's name is the domain itself or below it."""
+    plain = name.removeprefix("*.")
+    return plain == domain or plain.endswith(f".{domain}")
+
+
+def served_by_server(hostname: str) -> list[Served]:
+    """The server-wide certificate and the panel's, each also under the server's own name."""
+    choice = ServerChoice.objects.select_related("mail_lineage", "panel_lineage").get()
+    found = []
+    for role, lineage in ((Role.WEB, choice.panel_lineage), (Role.MAIL, choice.mail_lineage)):
+        if lineage is not None and lineage.current is not None:
+            found.append(Served(role, (hostname,), lineage.pk, lineage.current, default=True))
+    return found
+
+
+def lineage_value(row: Lineage) -> LineageValue:
+    return LineageValue(
+        id=row.pk,
+        owner=row.domain.name if row.domain else "",
+        source=Source(row.source),
+        names=tuple(row.names),
+        current=row.current,
+        challenge=Challenge(row.challenge) if row.challenge else None,
+        ca=row.ca or None,
+    )
+
+
+def directory_change(domains: Sequence[str] = (), addresses: Sequence[str] = ()) -> DirectoryChange:
+    """The rows of the directory for these domains and addresses as they are declared now; the others are removed."""
+    domain_rows = {d.name: d for d in Domain.objects.filter(name__in=domains)}
+    boxes, aliases = {}, {}
+    for address in addresses:
+        local, _, name = address.rpartition("@")
+        for box in Mailbox.objects.filter(local_part=local, domain__name=name).select_related("domain"):
+            boxes[address] = box
+        for alias in Alias.objects.filter(local_part=local, domain__name=name).select_related("domain"):
+            aliases[address] = alias
+    return DirectoryChange(
+        put=(
+            *(DirectoryDomain(d.name, d.active) for d in domain_rows.values()),
+            *(_mailbox(box) for box in boxes.values()),
+            *(_alias(alias) for alias in aliases.values()),
+        ),
+        remove_domains=tuple(d for d in domains if d not in domain_rows),
+        remove_mailboxes=tuple(a for a in addresses if a not in boxes),
+        remove_aliases=tuple(a for a in addresses if a not in aliases),
+    )
+
+
+def whole_directory() -> DirectoryChange:
+    """Every row, for an instance that has none yet or whose directory was lost."""
+    return DirectoryChange(
+        put=(
+            *(DirectoryDomain(d.name, d.active) for d in Domain.objects.all()),
+            *(_mailbox(box) for box in Mailbox.objects.select_related("domain")),
+            *(_alias(alias) for alias in Alias.objects.select_related("domain")),
+        )
+    )
+
+
+def _mailbox(box: Mailbox) -> DirectoryMailbox:
+    return DirectoryMailbox(box.address, box.domain.name, box.password, box.quota_bytes, box.active)
+
+
+def _alias(alias: Alias) -> DirectoryAlias:
+    return DirectoryAlias(alias.address, alias.domain.name, tuple(alias.targets))

@@ -1,0 +1,52 @@
+"""Writing lineages and their versions. A private key goes in sealed or not at all."""
+
+from collections.abc import Sequence
+
+from mailward.model.certificates import Challenge, KeyedChain, Source
+from mailward.model.outside import Seal
+from mailward.model.settings import KeyType
+from mailward.store.models import Domain, Lineage, Version
+
+
+def new_lineage(
+    wanted_id: str,
+    domain: Domain | None,
+    source: Source,
+    names: Sequence[str],
+    *,
+    challenge: Challenge | None = None,
+    ca: str | None = None,
+    key_type: KeyType = KeyType.P256,
+) -> Lineage:
+    """A lineage under ``wanted_id``, or that id with a number when it is taken."""
+    free = wanted_id
+    count = 1
+    while Lineage.objects.filter(pk=free).exists():
+        count += 1
+        free = f"{wanted_id}-{count}"
+    return Lineage.objects.create(
+        id=free,
+        domain=domain,
+        source=source.value,
+        names=list(names),
+        challenge=challenge.value if challenge else "",
+        ca=ca or "",
+        key_type=key_type.value,
+    )
+
+
+def add_version(lineage: Lineage, chain: KeyedChain, seal: Seal) -> Version:
+    """The next version in the lineage's history. It isn't served until a run has proven it."""
+    last = lineage.versions.order_by("-number").first()
+    certificate = chain.certificate
+    return Version.objects.create(
+        lineage=lineage,
+        number=last.number + 1 if last else 1,
+        chain_pem=chain.chain_pem,
+        sealed_key=seal.seal(chain.key_pem),
+        sha256=certificate.sha256,
+        names=list(certificate.names),
+        issuer=certificate.issuer[:250],
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+    )

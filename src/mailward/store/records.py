@@ -1,0 +1,114 @@
+"""Runs, findings and events: written as things happen, read by the faces."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from mailward.model.doors import Door, Tls
+from mailward.model.findings import DoorFinding
+from mailward.model.generations import Plan
+from mailward.model.outside import Clock
+from mailward.model.people import Actor
+from mailward.model.runs import Outcome, RunKind, RunState, Step
+from mailward.model.verdict import Verdict
+from mailward.store.models import Event, Finding, Run, RunStep
+from mailward.store.sentences import from_json, to_json
+
+
+def ask(kind: RunKind, subject: str, request: Mapping[str, Any], actor: Actor, now: datetime) -> Run:
+    """Put a run into the queue. The steward takes it up, now or after a restart."""
+    return Run.objects.create(
+        kind=kind, state=RunState.WAITING, subject=subject, request=dict(request), asked_by=actor.name, created_at=now
+    )
+
+
+def unfinished() -> list[Run]:
+    """The runs to take up, oldest first: those a killed steward left running, and those that wait."""
+    return list(Run.objects.filter(state__in=[RunState.RUNNING, RunState.WAITING]).order_by("id"))
+
+
+def begin(run: Run, now: datetime) -> None:
+    run.state = RunState.RUNNING
+    run.started_at = run.started_at or now
+    run.save(update_fields=["state", "started_at"])
+
+
+def finish(run: Run, outcome: Outcome) -> None:
+    """Write down how it ended. The last thing a run does."""
+    run.state = outcome.state
+    run.what = to_json(outcome.what)
+    run.remedy = to_json(outcome.remedy)
+    run.finished_at = outcome.finished_at
+    run.save(update_fields=["state", "what", "remedy", "finished_at"])
+
+
+class StoreRecorder:
+    """Writes a run's steps into the store, each before it is taken (flow.ground.Recorder)."""
+
+    def __init__(self, run: Run, clock: Clock) -> None:
+        self._run = run
+        self._clock = clock
+
+    @contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        row = RunStep.objects.create(run=self._run, step=step, started_at=self._clock.now())
+        began = self._clock.monotonic()
+        yield
+        row.seconds = round(self._clock.monotonic() - began, 4)
+        row.save(update_fields=["seconds"])
+
+    def planned(self, plan: Plan) -> None:
+        self._run.generation = plan.number
+        self._run.previous = plan.previous
+        self._run.plan = [
+            {"path": str(c.path), "kind": c.kind, "sentence": to_json(c.sentence), "diff": c.diff} for c in plan.changes
+        ]
+        self._run.save(update_fields=["generation", "previous", "plan"])
+
+
+def tell(actor: Actor, what: str, subject: str, now: datetime, **detail: Any) -> None:
+    """Write down who did what. Call it inside the transaction of the change itself. No secrets in ``detail``."""
+    Event.objects.create(at=now, who=actor.name, what=what, subject=subject, detail=detail)
+
+
+@transaction.atomic
+def keep_findings(findings: Iterable[DoorFinding], domains: Iterable[str] = ()) -> None:
+    """Replace what was known of these doors; of ``domains`` (looked at whole), everything older is dropped."""
+    Finding.objects.filter(domain__in=list(domains)).delete()
+    rows = [
+        Finding(
+            domain=f.domain, name=f.name, door=f.door, port=f.port, address=f.address, tls=f.tls, sni=f.sni,
+            verdict=f.verdict, code=f.code, reason=to_json(f.reason), remedy=to_json(f.remedy),
+            served_sha256=f.served_sha256, wanted_sha256=f.wanted_sha256, not_after=f.not_after, protocol=f.protocol,
+            also=list(f.also), checked_at=f.checked_at,
+        )
+        for f in findings
+    ]  # fmt: skip
+    updated = [
+        "tls", "sni", "verdict", "code", "reason", "remedy", "served_sha256", "wanted_sha256", "not_after", "protocol",
+        "also", "checked_at",
+    ]  # fmt: skip
+    Finding.objects.bulk_create(
+        rows,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["domain", "name", "door", "port", "address"],
+        update_fields=updated,
+    )
+
+
+def known_findings() -> tuple[DoorFinding, ...]:
+    """The latest look at every door."""
+    return tuple(_finding(row) for row in Finding.objects.order_by("domain", "name", "door", "address"))
+
+
+def _finding(row: Finding) -> DoorFinding:
+    return DoorFinding(
+        domain=row.domain, name=row.name, door=Door(row.door), port=row.port, address=row.address, tls=Tls(row.tls),
+        sni=row.sni, verdict=Verdict(row.verdict), code=row.code, reason=from_json(row.reason),
+        remedy=from_json(row.remedy), checked_at=row.checked_at, served_sha256=row.served_sha256,
+        wanted_sha256=row.wanted_sha256, not_after=row.not_after, protocol=row.protocol, also=tuple(row.also),
+    )  # fmt: skip

@@ -1,0 +1,221 @@
+"""The publisher of ``directory.sqlite``: what Postfix, Dovecot and the mail path look up per mailbox.
+
+A changed mailbox is one transaction; nothing is reloaded. The readers are unprivileged and open the file read-only, so
+the database is in WAL mode and its ``-wal`` and ``-shm`` files are kept for ever (SQLITE_FCNTL_PERSIST_WAL): a reader that
+may not make them would otherwise be locked out as soon as the last writer closed. It holds password hashes, so the
+directory is 0750 and the files are 0640, root and one group. There is one writer, the steward.
+
+Tables: ``domains(name, active)``; ``mailboxes(address, domain, local_part, password, quota_bytes, active)``;
+``aliases(address, domain, targets)`` with targets comma-separated and ``@domain`` as the catch-all; ``meta(key, value)``.
+"""
+
+import ctypes
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from mailward.host.files import RealFiles, group_id, user_id
+from mailward.model.errors import NotPossible
+from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.tables import DirectoryAlias, DirectoryChange, DirectoryDomain, DirectoryMailbox
+
+SCHEMA_VERSION = "1"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS domains (name TEXT PRIMARY KEY, active INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mailboxes (
+    address TEXT PRIMARY KEY, domain TEXT NOT NULL, local_part TEXT NOT NULL,
+    password TEXT NOT NULL, quota_bytes INTEGER NOT NULL, active INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS aliases (address TEXT PRIMARY KEY, domain TEXT NOT NULL, targets TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS mailboxes_domain ON mailboxes (domain);
+CREATE INDEX IF NOT EXISTS aliases_domain ON aliases (domain);
+"""
+
+_PUT_DOMAIN = "INSERT INTO domains VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET active = excluded.active"
+_PUT_MAILBOX = (
+    "INSERT INTO mailboxes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET domain = excluded.domain,"
+    " password = excluded.password, quota_bytes = excluded.quota_bytes, active = excluded.active"
+)
+_PUT_ALIAS = (
+    "INSERT INTO aliases VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE SET domain = excluded.domain,"
+    " targets = excluded.targets"
+)
+
+Row = DirectoryDomain | DirectoryMailbox | DirectoryAlias
+
+
+@dataclass(frozen=True)
+class DirectoryContent:
+    """All that the directory holds, each part sorted by its key."""
+
+    domains: tuple[DirectoryDomain, ...] = ()
+    mailboxes: tuple[DirectoryMailbox, ...] = ()
+    aliases: tuple[DirectoryAlias, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return (*self.domains, *self.mailboxes, *self.aliases)
+
+
+class Directory:
+    """The directory at ``path``. ``owner`` and ``group`` say whose the files are (root:postfix on a real host)."""
+
+    def __init__(self, path: Path, *, owner: str = "root", group: str = "postfix") -> None:
+        self._path = path
+        self._owner = owner
+        self._group = group
+
+    def create(self) -> None:
+        """Make the database where there is none, and put modes, owner and schema right. Changes nothing when all is so."""
+        RealFiles(self._path.parent).make_directory(self._path.parent, mode=0o750, owner=self._owner, group=self._group)
+        uid, gid = user_id(self._owner), group_id(self._group)
+        with _explained(self._path):
+            if not self._path.exists():
+                self._path.touch(mode=0o600)
+            for file in self._files():
+                if file.exists():
+                    _put_right(file, uid, gid)
+        with self._transaction() as database:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                database.execute(statement)
+            database.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (SCHEMA_VERSION,))
+            held = database.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+            if held != (SCHEMA_VERSION,):
+                raise NotPossible(
+                    Sentence("{path} was made by another version of Mailward", path=self._path),
+                    Sentence("Move it away; the next run makes it anew from the store"),
+                    code="directory-schema",
+                )
+        with _explained(self._path):
+            for file in self._files():  # SQLite gives -wal and -shm the main file's mode and owner; make sure
+                _put_right(file, uid, gid)
+
+    def apply(self, change: DirectoryChange) -> None:
+        """Put and remove, all in one transaction: readers see the state before or the state after."""
+        with self._transaction() as database:
+            for statement, keys in (
+                ("DELETE FROM aliases WHERE address = ?", change.remove_aliases),
+                ("DELETE FROM mailboxes WHERE address = ?", change.remove_mailboxes),
+                ("DELETE FROM domains WHERE name = ?", change.remove_domains),
+            ):
+                database.executemany(statement, [(key,) for key in keys])
+            _put(database, change.put)
+
+    def replace_all(self, content: DirectoryContent) -> None:
+        """Make the directory hold exactly ``content``, in one transaction."""
+        with self._transaction() as database:
+            for table in ("aliases", "mailboxes", "domains"):
+                database.execute(f"DELETE FROM {table}")  # noqa: S608 - the three literals above
+            _put(database, content.rows)
+
+    def read_all(self) -> DirectoryContent:
+        """What it holds now; of a missing one: nothing. Opened read-only, as the daemons do."""
+        if not self._path.exists():
+            return DirectoryContent()
+        with _explained(self._path):
+            database = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
+            try:
+                database.set_busy_timeout(5000)
+                database.execute("BEGIN")  # one snapshot for the three
+                return DirectoryContent(
+                    tuple(DirectoryDomain(name, bool(active)) for name, active in database.execute(_DOMAINS)),
+                    tuple(
+                        DirectoryMailbox(address, domain, password, quota, bool(active))
+                        for address, domain, password, quota, active in database.execute(_MAILBOXES)
+                    ),
+                    tuple(
+                        DirectoryAlias(address, domain, tuple(filter(None, targets.split(","))))
+                        for address, domain, targets in database.execute(_ALIASES)
+                    ),
+                )
+            finally:
+                database.close()
+
+    def _files(self) -> tuple[Path, ...]:
+        return tuple(self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal", "-shm"))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[apsw.Connection]:
+        with _explained(self._path):
+            database = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
+            try:
+                database.set_busy_timeout(10_000)
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute("PRAGMA synchronous = FULL")
+                database.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, _one())
+                database.execute("PRAGMA journal_size_limit = 4194304")
+                database.execute("BEGIN IMMEDIATE")
+                try:
+                    yield database
+                except BaseException:
+                    database.execute("ROLLBACK")
+                    raise
+                database.execute("COMMIT")
+            finally:
+                database.close()
+
+
+_DOMAINS = "SELECT name, active FROM domains ORDER BY name"
+_MAILBOXES = "SELECT address, domain, password, quota_bytes, active FROM mailboxes ORDER BY address"
+_ALIASES = "SELECT address, domain, targets FROM aliases ORDER BY address"
+
+
+def local_part(address: str) -> str:
+    """What stands before the last ``@``."""
+    return address.rpartition("@")[0]
+
+
+def _put(database: apsw.Connection, rows: Iterable[Row]) -> None:
+    for row in rows:
+        match row:
+            case DirectoryDomain():
+                database.execute(_PUT_DOMAIN, (row.name, int(row.active)))
+            case DirectoryMailbox():
+                name = local_part(row.address)
+                values = (row.address, row.domain, name, row.password, row.quota_bytes, int(row.active))
+                database.execute(_PUT_MAILBOX, values)
+            case DirectoryAlias():
+                database.execute(_PUT_ALIAS, (row.address, row.domain, ",".join(row.targets)))
+
+
+def _one() -> int:
+    """SQLITE_FCNTL_PERSIST_WAL wants the address of an int that says 1; it is read at once and may then go."""
+    return ctypes.addressof(_ON)
+
+
+_ON = ctypes.c_int(1)
+
+
+def _put_right(file: Path, uid: int, gid: int) -> None:
+    status = file.stat()
+    if (status.st_uid, status.st_gid) != (uid, gid):
+        os.chown(file, uid, gid)
+    if stat.S_IMODE(status.st_mode) != 0o640:
+        file.chmod(0o640)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """SQLite's and the system's errors become a NotPossible that names the file and the reason."""
+    try:
+        yield
+    except apsw.FullError as error:
+        what = Sentence("{path} could not be changed: the disk is full", path=path)
+        raise NotPossible(what, Sentence("Make room on this disk, then do the same again"), code="disk-full") from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        what = Sentence("{path} is damaged", path=path)
+        remedy = Sentence("Move it away; the next run makes it anew from the store")
+        raise NotPossible(what, remedy, code="directory-damaged") from error
+    except apsw.Error as error:
+        what = Sentence("{path} could not be used: {reason}", path=path, reason=error)
+        raise NotPossible(what, NOTHING, code="directory-error") from error
+    except OSError as error:
+        what = Sentence("{path} could not be used: {reason}", path=path, reason=error.strerror or error)
+        raise NotPossible(what, NOTHING, code="directory-error") from error

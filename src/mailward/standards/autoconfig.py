@@ -5,14 +5,14 @@ every address of a domain: Thunderbird puts the address in for ``%EMAILADDRESS%`
 Mailward looks at; ``plain`` is kept as Tls.NONE, so that it can be warned about.
 """
 
-from xml.etree import ElementTree  # noqa: S405 - only to write
+from xml.etree import ElementTree
 
 from mailward.model.doors import Tls
 from mailward.model.errors import BadInput
 from mailward.model.sentence import Sentence
 from mailward.standards.hostname import parse_host_name
 from mailward.standards.mail_settings import MailServer, MailSettings, UserName
-from mailward.standards.xml_input import child_text, local_name, parse_port, parse_xml
+from mailward.standards.xml_documents import add_texts, child_text, document, local_name, parse_port, parse_xml
 
 CONTENT_TYPE = "text/xml"
 _SOCKETS = {Tls.IMPLICIT: "SSL", Tls.STARTTLS: "STARTTLS", Tls.NONE: "plain"}
@@ -24,13 +24,14 @@ def make(settings: MailSettings) -> bytes:
     """The document for a domain, UTF-8."""
     root = ElementTree.Element("clientConfig", version="1.1")
     provider = ElementTree.SubElement(root, "emailProvider", id=settings.domain)
-    _texts(provider, ("domain", settings.domain), ("displayName", settings.domain), ("displayShortName", settings.domain))
+    add_texts(
+        provider, ("domain", settings.domain), ("displayName", settings.domain), ("displayShortName", settings.domain)
+    )
     for server in settings.incoming:
         _server(provider, "incomingServer", server)
     for server in settings.outgoing:
         _server(provider, "outgoingServer", server)
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    return document(root)
 
 
 def parse(content: bytes) -> MailSettings:
@@ -47,7 +48,7 @@ def parse(content: bytes) -> MailSettings:
 
 def _server(provider: ElementTree.Element, tag: str, server: MailServer) -> None:
     element = ElementTree.SubElement(provider, tag, type=server.protocol)
-    _texts(
+    add_texts(
         element,
         ("hostname", server.host),
         ("port", str(server.port)),
@@ -55,11 +56,6 @@ def _server(provider: ElementTree.Element, tag: str, server: MailServer) -> None
         ("username", _USERS[server.user_name]),
         ("authentication", "password-cleartext"),  # the field's word for a password inside TLS
     )
-
-
-def _texts(parent: ElementTree.Element, *pairs: tuple[str, str]) -> None:
-    for tag, text in pairs:
-        ElementTree.SubElement(parent, tag).text = text
 
 
 def _parse_server(element: ElementTree.Element) -> MailServer:

@@ -5,7 +5,7 @@ user name is the whole address, so that one document can serve every address of 
 forms concern Exchange only. Nothing here ever holds a password.
 """
 
-from xml.etree import ElementTree  # noqa: S405 - only to write
+from xml.etree import ElementTree
 
 from mailward.model.doors import Tls
 from mailward.model.errors import BadInput
@@ -13,7 +13,7 @@ from mailward.model.sentence import Sentence
 from mailward.standards.hostname import parse_host_name
 from mailward.standards.mail_address import MailAddress, parse_address
 from mailward.standards.mail_settings import MailServer, MailSettings, UserName
-from mailward.standards.xml_input import child_text, local_name, parse_port, parse_xml
+from mailward.standards.xml_documents import add_texts, child_text, document, local_name, parse_port, parse_xml
 
 CONTENT_TYPE = "application/xml"
 REQUEST = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
@@ -27,8 +27,8 @@ def make_request(address: str) -> bytes:
     """What Outlook posts to ask for an address's settings."""
     root = ElementTree.Element("Autodiscover", xmlns=REQUEST)
     request = ElementTree.SubElement(root, "Request")
-    _texts(request, ("EMailAddress", address), ("AcceptableResponseSchema", ACCOUNT))
-    return _document(root)
+    add_texts(request, ("EMailAddress", address), ("AcceptableResponseSchema", ACCOUNT))
+    return document(root)
 
 
 def parse_request(content: bytes) -> MailAddress:
@@ -45,10 +45,10 @@ def make(settings: MailSettings, address: str | None = None) -> bytes:
     root = ElementTree.Element("Autodiscover", xmlns=RESPONSE)
     response = ElementTree.SubElement(root, "Response", xmlns=ACCOUNT)
     account = ElementTree.SubElement(response, "Account")
-    _texts(account, ("AccountType", "email"), ("Action", "settings"))
+    add_texts(account, ("AccountType", "email"), ("Action", "settings"))
     for server in (*settings.incoming, *settings.outgoing):
         _protocol(account, server, address)
-    return _document(root)
+    return document(root)
 
 
 def parse(content: bytes, domain: str) -> MailSettings:
@@ -69,7 +69,7 @@ def _protocol(account: ElementTree.Element, server: MailServer, address: str | N
     element = ElementTree.SubElement(account, "Protocol")
     whole = server.user_name is UserName.ADDRESS
     login = [("LoginName", server.user_name.of(address))] if address else []
-    _texts(
+    add_texts(
         element,
         ("Type", _TYPES[server.protocol]),
         ("Server", server.host),
@@ -100,16 +100,6 @@ def _parse_protocol(element: ElementTree.Element) -> MailServer:
         tls,
         UserName.ADDRESS if "@" in login or (not login and whole) else UserName.LOCAL_PART,
     )
-
-
-def _texts(parent: ElementTree.Element, *pairs: tuple[str, str]) -> None:
-    for tag, text in pairs:
-        ElementTree.SubElement(parent, tag).text = text
-
-
-def _document(root: ElementTree.Element) -> bytes:
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
 
 
 def _wrong(what: Sentence) -> BadInput:

@@ -13,7 +13,7 @@ from mailward.model.sentence import Sentence
 from mailward.model.settings import Settings
 from mailward.standards.hostname import parse_host_name
 from mailward.standards.mail_settings import MailServer
-from mailward.standards.xml_input import parse_port
+from mailward.standards.xml_documents import parse_port
 
 AUTODISCOVER = "_autodiscover._tcp"
 SERVICES: dict[Door, str] = {

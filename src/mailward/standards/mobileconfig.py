@@ -15,7 +15,7 @@ from mailward.model.errors import BadInput
 from mailward.model.sentence import Sentence
 from mailward.standards.hostname import display_name, parse_host_name
 from mailward.standards.mail_settings import MailServer, MailSettings, UserName
-from mailward.standards.xml_input import MOST_BYTES, parse_port
+from mailward.standards.xml_documents import MOST_BYTES, parse_port
 
 CONTENT_TYPE = "application/x-apple-aspen-config"
 STARTTLS_PORTS = frozenset({25, 110, 143, 587})

@@ -1,15 +1,14 @@
 """The keeper of the daemons: supervisord, spoken to by XML-RPC over its unix socket ``run/supervisor.sock``.
 
-Every call opens a connection of its own and is bounded in time; a supervisor that does not run is ``{}`` from ``states`` and
-NotPossible from everything else. ``launch`` starts it so that it outlives the command that asked for it. ``shutdown`` returns
-when every process of the instance is gone, also those that a killed supervisor left behind.
+Every call opens a connection of its own and is bounded in time; a supervisor that does not run is ``{}`` from
+``states`` and NotPossible from everything else. ``launch`` starts it so that it outlives the command that asked for it.
+``shutdown`` returns when every process of the instance is gone, also those that a killed supervisor left behind.
 """
 
 import http.client
 import socket
 import sys
-import time
-import xmlrpc.client  # noqa: S411 - the peer is our own supervisord on a unix socket only root can open
+import xmlrpc.client
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ class Supervisord:
     def __init__(self, layout: Layout, *, clock: Clock, processes: Processes | None = None, patience: float = 60) -> None:
         self._root = layout.root
         self._socket = layout.run / "supervisor.sock"
+        self._config = layout.current / "supervisor" / "supervisord.conf"
         self._clock = clock
         self._processes = processes or RealProcesses()
         self._patience = patience  # seconds that a start or stop of one program may take
@@ -64,7 +64,11 @@ class Supervisord:
             raise NotPossible(what, code="supervisor") from fault
 
     def update(self) -> None:
-        """Re-read supervisord's own configuration: stop what is gone, restart what changed, start what is new."""
+        """Re-read supervisord's own configuration: stop what is gone, restart what changed, start what is new.
+        When no supervisord runs, start one."""
+        if not self.is_running():
+            self.launch(self._config)
+            return
         try:
             ((added, changed, removed),) = self._call("reloadConfig")
         except xmlrpc.client.Fault as fault:

@@ -6,6 +6,7 @@ templates are collected by ``pybabel`` (keyword ``Sentence``), so they must be l
 """
 
 from dataclasses import dataclass
+from string import Formatter
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,12 @@ class Sentence:
     def __init__(self, template: str, **values: object) -> None:
         object.__setattr__(self, "template", template)
         object.__setattr__(self, "values", tuple((key, str(value)) for key, value in values.items()))
+
+    def having(self, **values: object) -> "Sentence":
+        """The same sentence with those of ``values`` that it uses: tables hold sentences without values, and the one that
+        is chosen is completed."""
+        used = {field for _, field, _, _ in Formatter().parse(self.template) if field}
+        return Sentence(self.template, **{key: value for key, value in values.items() if key in used})
 
     def fill(self, template: str) -> str:
         """This sentence's values put into ``template`` (its own, or a translation of it)."""

@@ -1,0 +1,26 @@
+"""Commands that change something: ask, warn, carry out, say how it ended."""
+
+from mailward.actions.office import Asked
+from mailward.bootstrap import Mailward
+from mailward.cli.app import FINE, NOT_NOW
+from mailward.cli.face import Face
+from mailward.cli.language import printable, tell
+from mailward.cli.show import show_run
+from mailward.model.runs import RunState
+from mailward.model.sentence import Sentence
+
+
+def carry_out(face: Face, mailward: Mailward, asked: Asked) -> int:
+    """Carry out what was asked for; the exit code says whether it is so now."""
+    face.warn(asked.warnings)
+    run = mailward.carry_out(asked.run_id, face.progress())
+    face.answer(run, lambda out: show_run(out, run))
+    ended_well = RunState(run.state) in (RunState.DONE, RunState.UNCHANGED)
+    if ended_well and asked.secret and not face.json:
+        show_secret(face, asked.secret)
+    return FINE if ended_well else NOT_NOW
+
+
+def show_secret(face: Face, secret: str) -> None:
+    """A one-time password: to the terminal, once, and never into JSON."""
+    face.out.print(f"{tell(Sentence('Password, shown this once:'))} {printable(secret)}", soft_wrap=True)

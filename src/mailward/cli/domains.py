@@ -1,0 +1,54 @@
+"""Customers and their domains."""
+
+import click
+
+from mailward.actions import domains as actions
+from mailward.cli.asked import carry_out
+from mailward.cli.command import command, group, option, yes
+from mailward.cli.face import Face
+from mailward.cli.show import show_table
+from mailward.model.sentence import Sentence
+
+domain = group("domain")
+customer = group("customer")
+
+
+@command("add", Sentence("Take mail for a domain"), under=domain, results=True)
+@click.argument("name")
+@option("--customer", "owner", metavar="NAME", says=Sentence("Who owns it; the provider when not given"))
+def add(face: Face, name: str, owner: str | None) -> int:
+    mailward = face.open()
+    return carry_out(face, mailward, actions.add_domain(mailward.office, face.actor, name, owner))
+
+
+@command("list", Sentence("Show the domains and the certificates chosen for them"), under=domain, results=True)
+@option("--customer", "owner", metavar="NAME", says=Sentence("Only this customer's"))
+def show(face: Face, owner: str | None) -> None:
+    rows = actions.list_domains(face.open().office, owner)
+    headings = (Sentence("domain"), Sentence("customer"), Sentence("webmail"), Sentence("mail"), Sentence("mailboxes"))
+    lines = [(row.name, row.customer, row.webmail or "–", row.mail or "–", str(row.mailboxes)) for row in rows]
+    face.answer(rows, lambda out: show_table(out, headings, lines, Sentence("There is no domain yet.")))
+
+
+@command("remove", Sentence("Take no more mail for a domain, and remove its mailboxes"), under=domain, results=True)
+@click.argument("name")
+@yes
+def remove(face: Face, name: str, yes: bool) -> int:
+    mailward = face.open()
+    face.be_sure(Sentence("Remove {domain} and its mailboxes? What they hold stays on disk.", domain=name), yes)
+    return carry_out(face, mailward, actions.remove_domain(mailward.office, face.actor, name))
+
+
+@command("add", Sentence("Add a customer"), under=customer, results=True)
+@click.argument("name")
+def add_customer(face: Face, name: str) -> None:
+    row = actions.add_customer(face.open().office, face.actor, name)
+    face.answer(row, lambda out: out.print(row.name))
+
+
+@command("list", Sentence("Show the customers"), under=customer, results=True)
+def list_customers(face: Face) -> None:
+    rows = actions.list_customers(face.open().office)
+    headings = (Sentence("customer"), Sentence("domains"))
+    lines = [(row.name, str(row.domains)) for row in rows]
+    face.answer(rows, lambda out: show_table(out, headings, lines, Sentence("There is no customer yet.")))

@@ -1,0 +1,34 @@
+"""The language of this run of the command line, and what may be written to a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from mailward.model.sentence import Sentence
+from mailward.words import SOURCE, say
+
+_LANGUAGE: ContextVar[str] = ContextVar("language", default=SOURCE)
+
+
+def current() -> str:
+    return _LANGUAGE.get()
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Everything said inside is said in ``language``."""
+    token = _LANGUAGE.set(language)
+    try:
+        yield
+    finally:
+        _LANGUAGE.reset(token)
+
+
+def tell(sentence: Sentence) -> str:
+    """The sentence in this run's language, fit for a terminal."""
+    return printable(say(sentence, current()))
+
+
+def printable(text: str) -> str:
+    """``text`` without what steers a terminal: what a server says must not move the reader's cursor."""
+    return "".join(character if character in "\n\t" or character.isprintable() else "�" for character in text)

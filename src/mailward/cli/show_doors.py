@@ -1,0 +1,123 @@
+"""The doors on a terminal: the matrix, and under it what is not well, the worst first.
+
+Every state has its own sign and its code, so that it reads without colour too.
+"""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mailward.cli.language import printable, tell
+from mailward.model.doors import Door
+from mailward.model.findings import DoorFinding
+from mailward.model.matrix import Cell, Matrix, Row, matrix, worst_first
+from mailward.model.sentence import Sentence
+from mailward.model.verdict import Verdict
+
+SIGNS = {
+    Verdict.PASS: ("✓", "green"),
+    Verdict.WARN: ("!", "yellow"),
+    Verdict.FAIL: ("✗", "bold red"),
+    Verdict.UNKNOWN: ("?", "magenta"),
+    Verdict.NOT_APPLICABLE: ("–", "dim"),
+}
+
+WORDS = {
+    Verdict.PASS: Sentence("safe"),
+    Verdict.WARN: Sentence("warning"),
+    Verdict.FAIL: Sentence("not safe"),
+    Verdict.UNKNOWN: Sentence("unknown"),
+    Verdict.NOT_APPLICABLE: Sentence("does not apply"),
+}
+
+
+def show_findings(out: Console, findings: Sequence[DoorFinding]) -> None:
+    """The matrix, the problems, and one line that sums up."""
+    found = matrix(findings)
+    problems = _problems(findings)
+    if not found.rows:
+        out.print(Text.assemble(("? ", "magenta"), tell(Sentence("Nobody has looked at the doors yet."))))
+        return
+    show_matrix(out, found)
+    for (verdict, code, reason, remedy), places in problems:
+        _show_problem(out, verdict, code, reason, remedy, places)
+    out.print(_sum_up(findings))
+
+
+def show_matrix(out: Console, found: Matrix) -> None:
+    """With the codes in the cells where the terminal is wide enough, otherwise with the signs alone."""
+    table = _table(found, with_codes=True)
+    if Measurement.get(out, out.options.update(width=10_000), table).maximum > out.width:
+        table = _table(found, with_codes=False)
+    out.print(table)
+
+
+def _table(found: Matrix, *, with_codes: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if with_codes else 1, 0, 0), header_style="bold")
+    table.add_column("", overflow="fold")
+    for door in found.doors:
+        table.add_column(door.value if with_codes else _short(door), no_wrap=True)
+    domain = None
+    for row in found.rows:
+        if row.domain != domain:
+            domain = row.domain
+            table.add_row(Text(_heading(row), style="bold underline"))
+        table.add_row(Text("  " + name_of(row.name)), *[_cell(cell, with_codes) for cell in row.cells])
+    return table
+
+
+def _short(door: Door) -> str:
+    return {Door.SUBMISSION: "subm", Door.SUBMISSIONS: "subms"}.get(door, door.value)
+
+
+def _heading(row: Row) -> str:
+    return tell(Sentence("the server")) if row.domain == "server" else printable(row.domain)
+
+
+def name_of(name: str) -> str:
+    """The name a client asked for, as people read it."""
+    return printable(name) if name else tell(Sentence("(no name sent)"))
+
+
+def _cell(cell: Cell | None, with_codes: bool) -> Text:
+    if cell is None:
+        return Text("")
+    sign, style = SIGNS[cell.verdict]
+    code = f" {cell.code}" if with_codes and cell.verdict is not Verdict.PASS else ""
+    return Text(sign + printable(code), style=style)
+
+
+_Problem = tuple[Verdict, str, str, str]
+
+
+def _problems(findings: Sequence[DoorFinding]) -> list[tuple[_Problem, list[DoorFinding]]]:
+    """Findings that say the same are said once, with the places they were found at."""
+    grouped: dict[_Problem, list[DoorFinding]] = {}
+    for finding in worst_first(findings):
+        key = (finding.verdict, finding.code, tell(finding.reason), tell(finding.remedy))
+        grouped.setdefault(key, []).append(finding)
+    return list(grouped.items())
+
+
+def _show_problem(out: Console, verdict: Verdict, code: str, reason: str, remedy: str, places: list[DoorFinding]) -> None:
+    sign, style = SIGNS[verdict]
+    out.print()
+    out.print(Text.assemble((f"{sign} {printable(code)}", style), "  ", reason))
+    where = dict.fromkeys(f"{name_of(finding.name)} {finding.door.value}:{finding.port}" for finding in places)
+    out.print(Padding(Text(", ".join(where), style="dim"), (0, 0, 0, 2)))
+    if remedy:
+        out.print(Padding(Text.assemble(("→ ", "cyan"), remedy), (0, 0, 0, 2)))
+
+
+def _sum_up(findings: Sequence[DoorFinding]) -> Text:
+    counted = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}
+    parts = [
+        Text(f"{SIGNS[verdict][0]} {counted[verdict]} {tell(WORDS[verdict])}", style=SIGNS[verdict][1])
+        for verdict in (Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN)
+        if counted[verdict]
+    ]
+    return Text("\n") + Text("   ").join(parts)

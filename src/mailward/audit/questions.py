@@ -1,0 +1,83 @@
+"""Which connections to make: every door, by every name that a client may use, at every address.
+
+Pure. ``webmail.<domain>`` on the web doors and ``mail.<domain>`` on the mail doors are what a choice of certificate
+promises; the bare domain, ``autoconfig.`` and ``autodiscover.`` are names that clients try all the same, so they are
+looked at, but not required. The server itself is asked for its own name, for a name it can't know, and for none.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from mailward.model.doors import Door, Role
+from mailward.model.findings import SERVER, DoorQuestion
+from mailward.model.settings import Settings
+
+UNKNOWN_NAME = "unknown-name.invalid"  # RFC 6761 section 6.4: never exists
+
+Wanted = Callable[[Role, str | None], str | None]
+"""The fingerprint of the leaf that ought to be served to a client that sends this name (None: no name) at the doors of
+this role; None when nothing is known."""
+
+
+def required_name(role: Role, domain: str) -> str:
+    """The one name that a domain's certificate must cover for this role."""
+    return f"webmail.{domain}" if role is Role.WEB else f"mail.{domain}"
+
+
+def names_of(role: Role, domain: str) -> tuple[str, ...]:
+    """The names that clients of a domain may use at the doors of this role, the required one first."""
+    others = (f"autoconfig.{domain}", f"autodiscover.{domain}") if role is Role.WEB else ()
+    return (required_name(role, domain), *others, domain)
+
+
+def door_questions(
+    settings: Settings,
+    domains: Sequence[str],
+    wanted: Wanted,
+    addresses: Sequence[str],
+    *,
+    server: bool = True,
+) -> tuple[DoorQuestion, ...]:
+    """The questions about ``domains``, then about the server itself unless ``server`` is False. In a stable order."""
+    found = [question for domain in domains for question in domain_questions(settings, domain, wanted, addresses)]
+    if server:
+        found.extend(server_questions(settings, wanted, addresses))
+    return tuple(found)
+
+
+def domain_questions(
+    settings: Settings, domain: str, wanted: Wanted, addresses: Sequence[str], roles: Iterable[Role] = Role
+) -> list[DoorQuestion]:
+    """The questions about one domain, at the doors of ``roles``."""
+    return [
+        DoorQuestion(domain, name, door, settings.ports[door], address, name, wanted(role, name), name == required)
+        for role in roles
+        for required in (required_name(role, domain),)
+        for name in names_of(role, domain)
+        for door in doors_of(settings, role)
+        for address in addresses
+    ]
+
+
+def server_questions(settings: Settings, wanted: Wanted, addresses: Sequence[str]) -> list[DoorQuestion]:
+    """The questions about the server's own certificates: its own name, a name it can't know, and no name."""
+    return [
+        DoorQuestion(
+            SERVER,
+            sni or "",
+            door,
+            settings.ports[door],
+            address,
+            sni,
+            wanted(role, sni if sni == settings.hostname else None),
+            expects_server=sni != settings.hostname,
+        )
+        for sni in (settings.hostname, UNKNOWN_NAME, None)
+        for role in Role
+        for door in doors_of(settings, role)
+        for address in addresses
+    ]
+
+
+def doors_of(settings: Settings, role: Role) -> tuple[Door, ...]:
+    """The open doors of a role, in the order in which they are listed everywhere."""
+    return tuple(door for door in Door if settings.is_open(door) and door.kind.role is role)

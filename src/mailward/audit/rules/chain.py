@@ -22,6 +22,7 @@ from mailward.standards.x509 import describe_parsed, signs
 
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME
 _MISSING_ISSUER = (2, 20, 21)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT(_LOCALLY), _VERIFY_LEAF_SIGNATURE
+_SELF_SIGNED = 18  # X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
 _ROOT_UNTRUSTED = 19  # X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
 _KEPT = 100_000  # chains remembered at most
 
@@ -122,7 +123,7 @@ def _walk(served: list[x509.Certificate]) -> list[x509.Certificate]:
     """The path from the leaf upwards through what was served, in whatever order, until an issuer is missing."""
     path = [served[0]]
     while not _is_root(path[-1]):
-        above = next((c for c in served if c not in path and signs(c, path[-1])), None)
+        above = next((c for c in served if c not in path and _stands_above(c, path[-1])), None)
         if above is None:
             break
         path.append(above)
@@ -133,7 +134,7 @@ def _trust_problem(reason: tuple[int, str], leaf: Certificate, walked: list[x509
     """Why there is no path. A missing issuer above at least one intermediate is taken for the root, which servers rightly
     don't send; above the leaf alone, for the intermediate that ought to have been sent."""
     code, text = reason
-    if leaf.self_signed:
+    if leaf.self_signed or code == _SELF_SIGNED:
         return Problem("self-signed")
     top = walked[-1]
     if code == _ROOT_UNTRUSTED or (code in _MISSING_ISSUER and _is_root(top)):
@@ -165,7 +166,7 @@ def _strength_problems(path: list[x509.Certificate]) -> list[Problem]:
 
 def _order_problems(served: list[x509.Certificate]) -> list[Problem]:
     """RFC 5246 section 7.4.2: each certificate directly certifies the one before it (RFC 8446 section 4.4.2: should)."""
-    good = all(signs(above, below) for below, above in itertools.pairwise(served))
+    good = all(_stands_above(above, below) for below, above in itertools.pairwise(served))
     return [] if good else [Problem("wrong-order")]
 
 
@@ -187,8 +188,16 @@ def _day(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
+def _stands_above(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
+    """Whether ``issuer`` signed ``subject``, to sort a chain. A signature too old to be checked (SHA-1) is believed here:
+    OpenSSL checks the path, and the signature is found weak."""
+    if describe_parsed(subject).signature in norm.GOOD_HASHES:
+        return signs(issuer, subject)
+    return issuer.subject == subject.issuer
+
+
 def _is_root(certificate: x509.Certificate) -> bool:
-    return signs(certificate, certificate)
+    return _stands_above(certificate, certificate)
 
 
 def _read_pem(pem: bytes) -> list[x509.Certificate]:

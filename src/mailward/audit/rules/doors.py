@@ -19,14 +19,16 @@ from mailward.model.verdict import Verdict, worst
 def judge_door(observation: DoorObservation, chains: ChainJudge, server_name: str) -> DoorFinding:
     """The finding for one observation. ``server_name`` is what the server-wide certificate must be made for."""
     dialled, question = observation.dialled, observation.question
+    problems: list[Problem] = []
+    served: ServedChain | None = None
     if dialled.trouble is not None:
         code = dialled.trouble if dialled.trouble in codes.TROUBLES else "protocol-error"
-        return _finding(observation, [Problem(code, dialled.detail or dialled.trouble)], None, server_name)
-    served = chains.judge(dialled.chain)
-    problems = list(served.problems_at(observation.checked_at))
-    if served.leaf is not None:
-        problems += _certificate_problems(question, served.leaf, server_name)
-    problems += _protocol_problems(dialled, observation.attempts)
+        problems.append(Problem(code, dialled.detail or dialled.trouble))
+    if dialled.chain or dialled.trouble is None:  # a door can show its certificate and fail afterwards
+        served = chains.judge(dialled.chain)
+        problems += served.problems_at(observation.checked_at)
+        problems += [] if served.leaf is None else _certificate_problems(question, served.leaf, server_name)
+        problems += _protocol_problems(dialled, observation.attempts)
     return _finding(observation, problems, served, server_name)
 
 
@@ -59,7 +61,7 @@ def _protocol_problems(dialled: Dialled, attempts: Attempts) -> list[Problem]:
     old, clear = attempts.old_protocol, attempts.clear_text
     if dialled.version is not None and dialled.version not in norm.GOOD_PROTOCOLS:
         found.append(Problem("old-protocol", dialled.version))
-    elif old is not None and old.trouble is None:
+    elif old is not None and (old.trouble is None or old.version is not None):  # a version: the handshake was completed
         found.append(Problem("old-protocol", old.version or "TLS 1.1"))
     elif old is not None and old.trouble != "handshake-failed":
         untested.append(f"old protocol: {old.trouble}")

@@ -1,6 +1,7 @@
 """The desired state of the host's configuration: what a generation is rendered from. It doesn't grow with the number
 of domains, unless somebody opens Dovecot's own STARTTLS doors, which need a block per certificate."""
 
+import sys
 from dataclasses import dataclass
 
 from mailward.model.settings import Settings
@@ -21,3 +22,4 @@ class DesiredState:
 
     settings: Settings
     local_names: tuple[LocalName, ...] = ()
+    python: str = sys.executable  # the interpreter that runs our own processes (panel, steward) under the supervisor

@@ -1,0 +1,38 @@
+"""The Debian packages that the daemons come from. Nothing of them runs as a system service: the instance runs them.
+
+postfix-lmdb holds the certificates by name, the -sqlite packages read the directory; the nginx modules are the TLS
+door (stream) and find the certificate by name (js).
+"""
+
+RUNTIME: tuple[str, ...] = (
+    "dovecot-core",
+    "dovecot-imapd",
+    "dovecot-lmtpd",
+    "dovecot-managesieved",
+    "dovecot-pop3d",
+    "dovecot-sieve",
+    "dovecot-sqlite",
+    "knot",
+    "libnginx-mod-http-js",
+    "libnginx-mod-stream",
+    "libnginx-mod-stream-js",
+    "nginx",
+    "php8.2-cli",
+    "php8.2-fpm",
+    "postfix",
+    "postfix-lmdb",
+    "postfix-sqlite",
+    "roundcube-core",
+    "roundcube-plugins",
+    "roundcube-sqlite3",
+)
+DEMO: tuple[str, ...] = ("pebble",)
+TEST: tuple[str, ...] = (
+    "certbot",
+    "chromium",
+    "isync",
+    "knot-dnsutils",
+    "libnss3-tools",
+    "python3-certbot-dns-rfc2136",
+    "swaks",
+)

@@ -1,0 +1,90 @@
+"""Postfix: the door for other mail servers (25) and for sending (587, 465), and what carries mail to the mailboxes.
+
+Certificates are found by name in a table that changes without a reload; domains, mailboxes and aliases in the directory.
+No client is trusted for its address: only a log-in may send to other hosts.
+"""
+
+from pathlib import Path
+
+from mailward.daemons.daemon import Checker, Daemon, Directory, Program, always
+from mailward.daemons.dovecot import auth_socket, lmtp_socket
+from mailward.daemons.limits import MESSAGE_BYTES
+from mailward.daemons.rendering import render_file
+from mailward.model.desired import DesiredState
+from mailward.model.doors import Door, Role
+from mailward.model.generations import File, Renewal
+from mailward.model.layout import Layout
+
+NAME = "postfix"
+TLS_LEVELS = frozenset(("none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure"))
+_MAPS = ("domains.cf", "mailboxes.cf", "aliases.cf", "senders.cf")
+
+
+def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
+    settings = desired.settings
+    values: dict[str, object] = {
+        "settings": settings,
+        "layout": layout,
+        "here": layout.current / NAME,
+        "ipv6": any(":" in address for address in settings.addresses),
+        "ipv4": any(":" not in address for address in settings.addresses),
+        "lmtp": lmtp_socket(layout),
+        "auth": auth_socket(layout),
+        "default_certificate": layout.tls_default(Role.MAIL),
+        "message_bytes": MESSAGE_BYTES,
+        "ports": {door.value: settings.ports[door] for door in POSTFIX.doors if door in settings.ports},
+    }
+    return tuple(render_file(f"{NAME}/{name}", values) for name in ("main.cf", "master.cf", *_MAPS))
+
+
+def _config(directory: Path) -> str:
+    return str(directory / NAME)
+
+
+def _checkers(_desired: DesiredState, _layout: Layout, staged: Path) -> tuple[Checker, ...]:
+    words = ("warning:", "fatal:", "error:", "unused parameter", "panic:")
+    return (
+        Checker(("/usr/sbin/postconf", "-c", _config(staged), "-n"), words),
+        Checker(("/usr/sbin/postconf", "-c", _config(staged), "-M"), words),
+        Checker(("/usr/sbin/postconf", "-c", _config(staged), "-P"), words),
+        Checker(("/usr/sbin/postfix", "-c", _config(staged), "check"), ("fatal:", "error:", "unused parameter")),
+    )
+
+
+def wrong_tls_levels(main_cf: str, master_cf: str) -> list[str]:
+    """The TLS levels that Postfix does not know, in either file: its own check takes any word, and then TLS is off.
+
+    Our own check over a staged generation, beside the program's.
+    """
+    levels = []
+    for line in (*main_cf.splitlines(), *master_cf.replace("-o ", "\n").splitlines()):
+        key, separator, value = line.partition("=")
+        if separator and key.strip().endswith("_tls_security_level") and not key.lstrip().startswith("#"):
+            levels.append(value.strip())
+    return [level for level in levels if level not in TLS_LEVELS]
+
+
+def _renewal(file: File) -> Renewal:
+    """New listeners and limits of master.cf are taken by a reload too; nothing of ours needs more (master(8))."""
+    return Renewal.RELOAD if file.path.parts[0] == NAME else Renewal.NOTHING
+
+
+POSTFIX = Daemon(
+    name=NAME,
+    wanted=always,
+    render=_render,
+    program=lambda _desired, layout: Program(
+        ("/usr/sbin/postfix", "-c", _config(layout.current), "start-fg"), group_signals=True, start_seconds=2
+    ),
+    checkers=_checkers,
+    reload=lambda layout: ("/usr/sbin/postfix", "-c", _config(layout.current), "reload"),
+    doors=(Door.SMTP, Door.SUBMISSION, Door.SUBMISSIONS),
+    renewal=_renewal,
+    directories=lambda layout: (
+        Directory(layout.queue, 0o755),
+        Directory(layout.state / NAME, 0o700, "postfix", "postfix"),
+        Directory(layout.directory.parent, 0o750, "root", "postfix"),
+        Directory(layout.log),
+    ),
+    reopen=lambda layout: ("/usr/sbin/postfix", "-c", _config(layout.current), "reload"),
+)

@@ -5,6 +5,10 @@ the database is in WAL mode and its ``-wal`` and ``-shm`` files are kept for eve
 may not make them would otherwise be locked out as soon as the last writer closed. It holds password hashes, so the
 directory is 0750 and the files are 0640, root and one group. There is one writer, the steward.
 
+A writer that is the first to open the file rebuilds the shared index, and a read-only reader that opens it in that instant
+(well below a millisecond) is told SQLITE_READONLY_RECOVERY. So a Directory keeps its connection open as long as it lives,
+which in the steward is always: then nobody is ever the first.
+
 Tables: ``domains(name, active)``; ``mailboxes(address, domain, local_part, password, quota_bytes, active)``;
 ``aliases(address, domain, targets)`` with targets comma-separated and ``@domain`` as the catch-all; ``meta(key, value)``.
 """
@@ -71,6 +75,8 @@ class Directory:
         self._path = path
         self._owner = owner
         self._group = group
+        self._database: apsw.Connection | None = None
+        self._opened: tuple[int, int] | None = None
 
     def create(self) -> None:
         """Make the database where there is none, and put modes, owner and schema right. Changes nothing when all is so."""
@@ -141,25 +147,44 @@ class Directory:
     def _files(self) -> tuple[Path, ...]:
         return tuple(self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal", "-shm"))
 
+    def close(self) -> None:
+        """Close the connection that is kept (the next use opens it again)."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
     @contextmanager
     def _transaction(self) -> Iterator[apsw.Connection]:
         with _explained(self._path):
-            database = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
+            database = self._connection()
+            database.execute("BEGIN IMMEDIATE")
             try:
-                database.set_busy_timeout(10_000)
-                database.execute("PRAGMA journal_mode = WAL")
-                database.execute("PRAGMA synchronous = FULL")
-                database.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, _one())
-                database.execute("PRAGMA journal_size_limit = 4194304")
-                database.execute("BEGIN IMMEDIATE")
-                try:
-                    yield database
-                except BaseException:
-                    database.execute("ROLLBACK")
-                    raise
+                yield database
                 database.execute("COMMIT")
-            finally:
-                database.close()
+            except BaseException:
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
+                raise
+
+    def _connection(self) -> apsw.Connection:
+        """The connection that is kept, or a new one when the file is another one than before (restored, destroyed)."""
+        status = self._path.stat()
+        identity = (status.st_dev, status.st_ino)
+        if self._database is not None and self._opened == identity:
+            return self._database
+        self.close()
+        database = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            database.set_busy_timeout(10_000)
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.execute("PRAGMA journal_size_limit = 4194304")
+            database.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, _one())
+        except BaseException:
+            database.close()
+            raise
+        self._database, self._opened = database, identity
+        return database
 
 
 _DOMAINS = "SELECT name, active FROM domains ORDER BY name"

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -19,11 +19,11 @@ class Process:
 
     pid: int
     started: int
-    parent: int = 0
-    session: int = 0
-    tty: int = 0
-    state: str = "S"
-    name: str = ""
+    parent: int = field(default=0, compare=False)
+    session: int = field(default=0, compare=False)
+    tty: int = field(default=0, compare=False)
+    state: str = field(default="S", compare=False)
+    name: str = field(default="", compare=False)
 
     @property
     def identity(self) -> tuple[int, int]:

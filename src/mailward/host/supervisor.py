@@ -28,10 +28,18 @@ _PASSING = ("STARTING", "STOPPING", "BACKOFF")
 class Supervisord:
     """The supervisor of one instance (model.outside.Supervisor, and its own start and end)."""
 
-    def __init__(self, layout: Layout, *, clock: Clock, processes: Processes | None = None, patience: float = 60) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        clock: Clock,
+        processes: Processes | None = None,
+        config: Path | None = None,
+        patience: float = 60,
+    ) -> None:
         self._root = layout.root
+        self._config = config or layout.current / "supervisor" / "supervisord.conf"
         self._socket = layout.run / "supervisor.sock"
-        self._config = layout.current / "supervisor" / "supervisord.conf"
         self._clock = clock
         self._processes = processes or RealProcesses()
         self._patience = patience  # seconds that a start or stop of one program may take
@@ -60,14 +68,17 @@ class Supervisord:
         try:
             self._call("signalProcess", program, name)
         except xmlrpc.client.Fault as fault:
+            if fault.faultCode == BAD_NAME:
+                raise _unknown(program) from fault
             what = Sentence("{program} could not be told: {reason}", program=program, reason=fault.faultString)
             raise NotPossible(what, code="supervisor") from fault
 
     def update(self) -> None:
-        """Re-read supervisord's own configuration: stop what is gone, restart what changed, start what is new.
-        When no supervisord runs, start one."""
+        """Re-read supervisord's own configuration: stop what is gone, restart what changed, start what is new; then wait
+        until what was started stays up or has failed (``states`` tells). When no supervisor runs, start it."""
         if not self.is_running():
-            self.launch(self._config)
+            self.launch()
+            self.settle()
             return
         try:
             ((added, changed, removed),) = self._call("reloadConfig")
@@ -109,7 +120,7 @@ class Supervisord:
         except (NotPossible, xmlrpc.client.Fault):
             return False
 
-    def launch(self, config: Path, timeout: float = 20) -> None:
+    def launch(self, config: Path | None = None, timeout: float = 20) -> None:
         """Start supervisord as a daemon of its own and wait until it answers. Does nothing when it runs already.
 
         Daemons that a killed supervisor left behind are ended first: they would hold the ports.
@@ -123,7 +134,7 @@ class Supervisord:
                 code="path-too-long",
             )
         self.end_leftovers()
-        argv = (sys.executable, "-m", "supervisor.supervisord", "-c", str(config))
+        argv = (sys.executable, "-m", "supervisor.supervisord", "-c", str(config or self._config))
         completed = self._processes.run(argv, timeout=timeout)
         if completed.code:
             raise NotPossible(
@@ -177,7 +188,7 @@ class Supervisord:
             self._unless(allowed, method, program)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode == BAD_NAME:
-                raise NotPossible(Sentence("The supervisor knows no program {program}", program=program)) from fault
+                raise _unknown(program) from fault
             said = self.tail(program, 800)
             raise NotPossible(failed, Sentence("It said: {said}", said=said) if said else NOTHING, code="daemon") from fault
 
@@ -208,6 +219,10 @@ class Supervisord:
                 return False
             self._clock.sleep(0.05)
         return True
+
+
+def _unknown(program: str) -> NotPossible:
+    return NotPossible(Sentence("The supervisor knows no program {program}", program=program), code="no-such-program")
 
 
 class _UnixConnection(http.client.HTTPConnection):

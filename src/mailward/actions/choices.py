@@ -6,6 +6,7 @@ from mailward.actions.certificates import SERVER, get_lineage
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
 from mailward.actions.orders import ask_for_order, planned_lineage
+from mailward.certificates.selection import refuse_for_server, refuse_or_warn
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
@@ -13,6 +14,7 @@ from mailward.model.people import Actor
 from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence
 from mailward.store import records
+from mailward.store.lineages import certificate_of
 from mailward.store.models import Lineage, ServerChoice
 
 OWN = "self-signed"
@@ -23,7 +25,9 @@ OWN = "self-signed"
 def secure(office: Office, actor: Actor, domain: str) -> Asked:
     """Everything in one: get a wildcard by ACME (the server: a certificate for its name), take it everywhere, prove it."""
     names = (office.settings.hostname,) if domain == SERVER else ()
-    lineage = planned_lineage(office, domain, names, Challenge.DNS_01)
+    # The server's own zone may be anywhere; port 80 of its name is here.
+    challenge = Challenge.HTTP_01 if domain == SERVER else Challenge.DNS_01
+    lineage = planned_lineage(office, domain, names, challenge)
     warnings = () if domain == SERVER else _server_warning()
     return ask_for_order(office, actor, lineage, choose=(Role.WEB, Role.MAIL), warnings=warnings)
 
@@ -39,46 +43,34 @@ def choose(office: Office, actor: Actor, domain: str, webmail: str | None = None
         said = Sentence("no certificate was named")
         raise BadInput("certificate", said, Sentence("Name one with --webmail or --mail."), code="nothing-named")
     scope = SERVER if domain == SERVER else get_domain(domain).name
-    choices = [{"scope": scope, "role": r.value, "lineage": _chosen(office, scope, r, value)} for r, value in chosen]
-    warnings = () if scope == SERVER or all(c["lineage"] is None for c in choices) else _server_warning()
+    choices, warnings = [], []
+    for role, value in chosen:
+        lineage, warning = _chosen(office, scope, role, value)
+        choices.append({"scope": scope, "role": role.value, "lineage": lineage})
+        if warning is not None and warning not in warnings:
+            warnings.append(warning)
     now = office.clock.now()
     records.tell(actor, "certificate.chosen", scope, now, choices=choices)
-    return Asked(records.ask(RunKind.CERTIFICATE, scope, {"choices": choices}, actor, now).pk, warnings)
+    run = records.ask(RunKind.CERTIFICATE, scope, {"choices": choices}, actor, now)
+    return Asked(run.pk, tuple(warnings))
 
 
-def needed_names(office: Office, scope: str, role: Role) -> tuple[str, ...]:
-    """The names a certificate must cover to be chosen: ``webmail.<domain>`` or ``mail.<domain>`` (the manual's words)."""
-    if scope == SERVER:
-        return (office.settings.hostname,)
-    return (f"webmail.{scope}",) if role is Role.WEB else (f"mail.{scope}",)
-
-
-def _chosen(office: Office, scope: str, role: Role, value: str) -> str | None:
+def _chosen(office: Office, scope: str, role: Role, value: str) -> tuple[str | None, Sentence | None]:
     if value == OWN:
-        return _server_own(role) if scope == SERVER else None
+        return (_server_own(role) if scope == SERVER else None), None
     lineage = get_lineage(value)
     if lineage.domain is not None and lineage.domain.name != scope:
         said = Sentence("{id} belongs to {other}", id=lineage.pk, other=lineage.domain.name)
         raise BadInput("certificate", said, Sentence("Choose one of this domain's own."), code="not-own")
     if lineage.current is None:
         said = Sentence("{id} has not been issued yet", id=lineage.pk)
-        raise BadInput(
-            "certificate", said, Sentence("See: mailward certificate show {id}", id=lineage.pk), code="not-issued"
-        )
-    version = lineage.versions.get(number=lineage.current)
-    missing = [name for name in needed_names(office, scope, role) if not _covers(version.names, name)]
-    if missing:
-        said = Sentence(
-            "{id} is for {names}; {missing} is missing",
-            id=lineage.pk, names=", ".join(version.names), missing=", ".join(missing),
-        )  # fmt: skip
-        remedy = Sentence("Get a wildcard certificate: mailward secure {scope}", scope=scope)
-        raise BadInput("certificate", said, remedy, code="names-missing")
-    return lineage.pk
-
-
-def _covers(names: list[str], name: str) -> bool:
-    return name in names or f"*.{name.partition('.')[2]}" in names
+        remedy = Sentence("See: mailward certificate show {id}", id=lineage.pk)
+        raise BadInput("certificate", said, remedy, code="not-issued")
+    certificate = certificate_of(lineage.versions.get(number=lineage.current))
+    if scope == SERVER:
+        refuse_for_server(certificate, office.settings.hostname)
+        return lineage.pk, None
+    return lineage.pk, refuse_or_warn(certificate, scope, role, server_is_self_signed=_server_is_self_signed())
 
 
 def _server_own(role: Role) -> str:
@@ -88,10 +80,14 @@ def _server_own(role: Role) -> str:
     return own.pk
 
 
+def _server_is_self_signed() -> bool:
+    choice = ServerChoice.objects.select_related("mail_lineage").first()
+    return choice is None or choice.mail_lineage is None or choice.mail_lineage.source == Source.SELF_SIGNED
+
+
 def _server_warning() -> tuple[Sentence, ...]:
     """A9: a domain certificate protects only if the server itself is secured."""
-    choice = ServerChoice.objects.select_related("mail_lineage").first()
-    if choice is None or choice.mail_lineage is None or choice.mail_lineage.source != Source.SELF_SIGNED:
+    if not _server_is_self_signed():
         return ()
     return (
         Sentence(

@@ -7,6 +7,7 @@ from django.db import transaction
 from mailward.actions.certificates import SERVER, get_lineage
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
+from mailward.certificates.selection import belongs
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
@@ -16,7 +17,6 @@ from mailward.model.sentence import Sentence
 from mailward.model.settings import KeyType
 from mailward.standards.hostname import parse_host_name
 from mailward.store import records
-from mailward.store.declared import under
 from mailward.store.lineages import new_lineage
 from mailward.store.models import Lineage
 
@@ -105,7 +105,7 @@ def revoke(office: Office, actor: Actor, lineage_id: str) -> Asked:
 
 
 def _refuse_names(wanted: Sequence[str], scope: str, challenge: Challenge) -> None:
-    foreign = [name for name in wanted if not under(name, scope)]
+    foreign = [name for name in wanted if not belongs(name, scope)]
     if foreign:
         said = Sentence("{names} does not lie under {scope}", names=", ".join(foreign), scope=scope)
         raise BadInput("names", said, Sentence("Ask for names of this domain."), code="foreign-name")

@@ -8,7 +8,6 @@ processes read when they start.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mailward.flow.ground import Ground, Look, Recorder
 from mailward.flow.verify import broken, said, until_served
@@ -18,7 +17,6 @@ from mailward.model.errors import NotPossible
 from mailward.model.runs import Step
 from mailward.model.sentence import Sentence
 from mailward.model.tables import (
-    Served,
     Switch,
     SwitchApplied,
     SwitchChecked,
@@ -120,15 +118,15 @@ def apply(checked: SwitchChecked, ground: Ground) -> SwitchApplied:
             ground.files.link(ground.layout.tls_default(served.role), f"versions/{target.name}")
     for role, name in switch.dropped:
         ground.files.remove(ground.layout.tls_names(role) / link_name(name))
-    entries: list[tuple[str, Path]] = [
-        (sni_key(name), ground.layout.tls_version(served.lineage, served.version))
+    entries = {
+        name: ground.layout.tls_version(served.lineage, served.version)
         for served in switch.wanted
         if served.role is Role.MAIL
         for name in served.names
-    ]
+    }
     if entries:
         ground.sni.put(entries)
-    gone = [sni_key(name) for role, name in switch.dropped if role is Role.MAIL]
+    gone = [name for role, name in switch.dropped if role is Role.MAIL]
     if gone:
         ground.sni.remove(gone)
     return SwitchApplied(switch)
@@ -137,13 +135,3 @@ def apply(checked: SwitchChecked, ground: Ground) -> SwitchApplied:
 def link_name(name: str) -> str:
     """The file name under which nginx looks a name up: ``*.a.test`` lies at ``_.a.test``."""
     return "_" + name[1:] if name.startswith("*.") else name
-
-
-def sni_key(name: str) -> str:
-    """The key under which Postfix looks a name up: ``*.a.test`` stands at ``.a.test`` (postconf(5), tls_server_sni_maps)."""
-    return name[1:] if name.startswith("*.") else name
-
-
-def names_of(served: Sequence[Served]) -> tuple[tuple[Role, str], ...]:
-    """Every name in ``served``, with its role."""
-    return tuple((s.role, name) for s in served for name in s.names)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from mailward.model.doors import Role
 
+SYSTEM_ROOTS = Path("/etc/ssl/certs/ca-certificates.crt")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -104,3 +106,7 @@ class Layout:
     def lock(self) -> Path:
         """Whoever holds this lock is the steward; nobody else changes the host."""
         return self.root / "run" / "steward.lock"
+
+    def trust_file(self, trust: str) -> Path:
+        """The PEM file of the roots that ``Settings.trust`` means: the system's, or a file of the instance."""
+        return SYSTEM_ROOTS if trust == "system" else self.root / trust

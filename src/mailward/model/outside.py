@@ -1,7 +1,7 @@
 """The Protocols of the outside world. ``host/`` implements them for real; tests hand in fakes. One contract suite
 runs over both, so that a fake never promises what the real thing does not do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,7 +75,8 @@ class Supervisor(Protocol):
     def restart(self, program: str) -> None: ...
     def signal(self, program: str, name: str) -> None: ...
     def update(self) -> None:
-        """Re-read the supervisor's own configuration: start what is new, restart what changed, stop what is gone."""
+        """Re-read the supervisor's own configuration: start what is new, restart what changed, stop what is gone.
+        When no supervisor runs, start it."""
         ...
 
 
@@ -189,12 +190,16 @@ class HttpClient(Protocol):
 
 
 class SniTable(Protocol):
-    """Postfix's table of certificates by name. Names are exact (``a.test``) or, for a wildcard, ``.a.test``."""
+    """Postfix's table of certificates by name. Names are exact (``a.test``) or wildcards (``*.a.test``)."""
 
-    def put(self, entries: Sequence[tuple[str, Path]]) -> None:
+    def create(self) -> None:
+        """Make the empty table where there is none, closed to everybody but root."""
+        ...
+
+    def put(self, entries: Mapping[str, Path]) -> None:
         """Serve the PEM file (key first, then chain) for each name, from the next connection on."""
         ...
 
-    def remove(self, names: Sequence[str]) -> None:
+    def remove(self, names: Iterable[str]) -> None:
         """Let these names fall back to the server-wide certificate; missing ones are no error."""
         ...

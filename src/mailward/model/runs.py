@@ -34,6 +34,7 @@ class RunState(StrEnum):
 class Step(StrEnum):
     """The flow's verbs, in their order."""
 
+    ORDER = "order"  # only of runs that need a certificate from a CA first
     OBSERVE = "observe"
     PLAN = "plan"
     STAGE = "stage"

@@ -66,11 +66,14 @@ class DirectoryAlias:
     targets: tuple[str, ...]
 
 
+DirectoryRow = DirectoryDomain | DirectoryMailbox | DirectoryAlias
+
+
 @dataclass(frozen=True)
 class DirectoryChange:
     """One transaction on the directory: rows to put (by their key) and keys to remove."""
 
-    put: tuple[DirectoryDomain | DirectoryMailbox | DirectoryAlias, ...] = ()
+    put: tuple[DirectoryRow, ...] = ()
     remove_domains: tuple[str, ...] = ()
     remove_mailboxes: tuple[str, ...] = ()
     remove_aliases: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ def demo(base_port: int = DEMO_BASE_PORT, *, ipv6: bool) -> Settings:
         dns_port=base_port + 53,
         internal=_internal(base_port + 800),
         addresses=("127.0.0.1", "::1") if ipv6 else ("127.0.0.1",),
-        cas=(CaSettings("pebble", f"https://127.0.0.1:{pebble}/dir", trust="tls/pebble-https.pem"),),
+        cas=(CaSettings("pebble", f"https://localhost:{pebble}/dir", trust="secrets/pebble-certificate.pem"),),
         outbound=False,
         trust=DEMO_ROOTS,
         nameservers=(f"127.0.0.1:{base_port + 53}",),

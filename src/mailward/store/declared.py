@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from mailward.certificates.selection import belongs
 from mailward.model.certificates import Challenge, Source
 from mailward.model.certificates import Lineage as LineageValue
 from mailward.model.desired import DesiredState, LocalName
@@ -42,14 +43,8 @@ def served(role: Role, domain: str, lineage: Lineage, version: int | None = None
     """``lineage`` (at ``version``, or the current one) for ``domain``: the names it covers at or under the domain."""
     number = version if version is not None else lineage.current
     assert number is not None, f"{lineage.pk} has no version to serve"
-    names = tuple(sorted(n for n in lineage.names if under(n, domain)))
+    names = tuple(sorted(n for n in lineage.names if belongs(n, domain)))
     return Served(role, names, lineage.pk, number)
-
-
-def under(name: str, domain: str) -> bool:
-    """Whether a certificate's name is the domain itself or below it."""
-    plain = name.removeprefix("*.")
-    return plain == domain or plain.endswith(f".{domain}")
 
 
 def served_by_server(hostname: str) -> list[Served]:

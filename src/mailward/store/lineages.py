@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
-from mailward.model.certificates import Challenge, KeyedChain, Source
+from cryptography import x509
+
+from mailward.model.certificates import Certificate, Challenge, KeyedChain, Source
 from mailward.model.outside import Seal
 from mailward.model.settings import KeyType
+from mailward.standards.x509 import describe_parsed
 from mailward.store.models import Domain, Lineage, Version
 
 
@@ -50,3 +53,8 @@ def add_version(lineage: Lineage, chain: KeyedChain, seal: Seal) -> Version:
         not_before=certificate.not_before,
         not_after=certificate.not_after,
     )
+
+
+def certificate_of(version: Version) -> Certificate:
+    """The facts of a version's leaf, read from its chain."""
+    return describe_parsed(x509.load_pem_x509_certificate(bytes(version.chain_pem)))

@@ -100,9 +100,14 @@ def keep_findings(findings: Iterable[DoorFinding], domains: Iterable[str] = ()) 
     )
 
 
-def known_findings() -> tuple[DoorFinding, ...]:
-    """The latest look at every door."""
-    return tuple(_finding(row) for row in Finding.objects.order_by("domain", "name", "door", "address"))
+def known_findings(domains: Iterable[str] | None = None) -> tuple[DoorFinding, ...]:
+    """The latest look at every door, or at those of ``domains``, in the order in which the questions were asked."""
+    rows = (
+        Finding.objects.order_by("id")
+        if domains is None
+        else Finding.objects.filter(domain__in=list(domains)).order_by("id")
+    )
+    return tuple(_finding(row) for row in rows)
 
 
 def _finding(row: Finding) -> DoorFinding:

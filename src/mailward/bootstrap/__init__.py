@@ -1,0 +1,24 @@
+"""The one place that joins the machine to the engines. Faces open an instance here and ask it for what it can do."""
+
+from mailward.bootstrap.doctor import CheckRow, doctor
+from mailward.bootstrap.mailward import DaemonRow, HostStatus, Mailward, open_instance
+from mailward.bootstrap.panel import serve_panel
+from mailward.bootstrap.service import install_service, service_unit, uninstall_service
+from mailward.bootstrap.up import UpReport, UpWish, bring_up, install_packages
+
+__all__ = [
+    "CheckRow",
+    "DaemonRow",
+    "HostStatus",
+    "Mailward",
+    "UpReport",
+    "UpWish",
+    "bring_up",
+    "doctor",
+    "install_packages",
+    "install_service",
+    "open_instance",
+    "serve_panel",
+    "service_unit",
+    "uninstall_service",
+]

@@ -1,0 +1,126 @@
+"""Making the host and the office of an instance out of the real machine."""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import django
+
+from mailward.actions.office import Office
+from mailward.daemons.secrets import TSIG_NAME, knot_tsig, pebble_certificate
+from mailward.flow.ground import Ground
+from mailward.host import acme_ca
+from mailward.host.clock import SystemClock
+from mailward.host.directory import Directory
+from mailward.host.dns_update import Rfc2136
+from mailward.host.files import RealFiles
+from mailward.host.http_client import TrustingHttpClient
+from mailward.host.lock import StewardLock
+from mailward.host.passwords import hash_password, make_password
+from mailward.host.processes import RealProcesses
+from mailward.host.resolver import DnsResolver
+from mailward.host.seals import Opener, Sealer, make_keys
+from mailward.host.sni_map import SniMap
+from mailward.host.supervisor import Supervisord
+from mailward.host.tls_dialer import AsyncioTlsDialer
+from mailward.model.acme import AcmeCa
+from mailward.model.errors import NotPossible
+from mailward.model.layout import Layout
+from mailward.model.sentence import Sentence
+from mailward.model.settings import CaSettings, Settings
+from mailward.steward.host import Host
+from mailward.steward.settings_file import parse_settings
+
+LOCK_PATIENCE = 900.0  # seconds that a command waits for another one that changes the same host
+
+
+def read_settings(layout: Layout) -> Settings:
+    """What mailward.toml says. NotPossible when there is no instance here."""
+    try:
+        text = layout.settings.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotPossible(
+            Sentence("there is no Mailward instance in {path}", path=layout.root),
+            Sentence("Make one with: ./mailward up (or name another directory with --instance)"),
+            code="no-instance",
+        ) from None
+    return parse_settings(text)
+
+
+def use_store(path: Path, *, read_only: bool = False) -> None:
+    """Tell Django which store this process uses. Once per process, before any table is touched."""
+    os.environ["MAILWARD_STORE"] = f"file:{path}?mode=ro" if read_only else str(path)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.store.settings")
+    django.setup()
+
+
+def make_seal_keys(layout: Layout, files: RealFiles) -> None:
+    """The steward's pair, once. The private half is root's alone."""
+    key, public = layout.secrets / "steward.key", layout.secrets / "steward.pub"
+    if files.exists(key) and files.exists(public):
+        return
+    made = make_keys()
+    files.write(key, made.private, mode=0o600)
+    files.write(public, made.public, mode=0o644)
+
+
+def make_host(layout: Layout, settings: Settings) -> Host:
+    """The real machine, as the steward is handed it. Opens nothing but files."""
+    files, processes, clock = RealFiles(layout.root), RealProcesses(), SystemClock()
+    ground = Ground(
+        layout=layout,
+        files=files,
+        processes=processes,
+        supervisor=Supervisord(layout, clock=clock),
+        sni=SniMap(layout.sni_map, processes),
+        clock=clock,
+    )
+    return Host(
+        settings=settings,
+        ground=ground,
+        directory=Directory(layout.directory),
+        seal=Sealer(files.read(layout.secrets / "steward.pub")),
+        unseal=Opener(files.read(layout.secrets / "steward.key")),
+        dialer=AsyncioTlsDialer(),
+        resolver=DnsResolver(settings.nameservers),
+        dns=Rfc2136("127.0.0.1", settings.dns_port, TSIG_NAME, knot_tsig(layout)),
+        http=TrustingHttpClient(layout.trust_file(settings.trust)),
+        management=TrustingHttpClient(pebble_certificate(layout)),
+        connect=_connect(layout),
+        lock=_locks(layout),
+    )
+
+
+def make_office(layout: Layout, settings: Settings) -> Office:
+    """What actions are handed: nothing that could touch the host."""
+    return Office(
+        layout=layout,
+        settings=settings,
+        clock=SystemClock(),
+        seal=Sealer((layout.secrets / "steward.pub").read_bytes()),
+        hash_password=hash_password,
+        make_password=make_password,
+        trust_roots=lambda: layout.trust_file(settings.trust).read_bytes(),
+    )
+
+
+def _connect(layout: Layout) -> Callable[[CaSettings, bytes, str], AcmeCa]:
+    """Files that a CA's settings name are looked for in the instance."""
+
+    def connect(ca: CaSettings, key_pem: bytes, account_uri: str) -> AcmeCa:
+        trust = str(layout.root / ca.trust) if ca.trust else None
+        hmac_file = str(layout.root / ca.eab_hmac_file) if ca.eab_hmac_file else None
+        return acme_ca.connect(replace(ca, trust=trust, eab_hmac_file=hmac_file), key_pem, account_uri)
+
+    return connect
+
+
+def _locks(layout: Layout) -> Callable[[str], AbstractContextManager[None]]:
+    def held(name: str) -> AbstractContextManager[None]:
+        path = layout.lock if name == "host" else layout.run / f"order-{sha256(name.encode()).hexdigest()[:16]}.lock"
+        return StewardLock(path).held(timeout=LOCK_PATIENCE)
+
+    return held

@@ -1,0 +1,199 @@
+"""``up``: from a bare Debian to a host whose every door is proven. Each stage looks first whether it is needed, so that
+the whole can be repeated, and goes on where a killed one stopped."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailward.actions import configuration
+from mailward.bootstrap import demo, joining
+from mailward.bootstrap.mailward import Mailward, has_failed, open_instance
+from mailward.daemons import packages as needed
+from mailward.daemons.users import USERS
+from mailward.host import machine, ports
+from mailward.host.clock import SystemClock
+from mailward.host.files import RealFiles
+from mailward.host.packages import DebianPackages
+from mailward.host.processes import RealProcesses
+from mailward.host.users import ensure_users
+from mailward.model.errors import BadInput, NotPossible
+from mailward.model.findings import DoorFinding
+from mailward.model.layout import Layout
+from mailward.model.people import Actor
+from mailward.model.progress import Progress
+from mailward.model.runs import RunState
+from mailward.model.sentence import Sentence
+from mailward.model.settings import CaSettings, Settings
+from mailward.standards.hostname import parse_host_name
+from mailward.steward import birth, new_instance
+from mailward.steward.settings_file import format_settings
+from mailward.store import declared
+
+UP = Actor("mailward up")
+
+
+@dataclass(frozen=True)
+class UpWish:
+    """What was asked for on the command line. Without a host name a demo is made."""
+
+    hostname: str | None = None
+    acme: str | None = None
+    contact: str | None = None
+    base_port: int | None = None
+    install: bool = True
+
+
+@dataclass(frozen=True)
+class UpReport:
+    """How it ended. ``passwords`` are shown this once."""
+
+    changed: bool
+    findings: tuple[DoorFinding, ...]
+    addresses: tuple[tuple[Sentence, str], ...]
+    passwords: tuple[tuple[str, str], ...]
+    seconds: float
+
+    def __repr__(self) -> str:
+        return f"UpReport(changed={self.changed}, {len(self.findings)} findings)"
+
+
+def bring_up(root: Path, wish: UpWish, progress: Progress) -> UpReport:
+    """Install, make, start, secure, prove. Raises NotPossible or BadInput; what was done until then stays good."""
+    began = time.monotonic()
+    machine.require_root()
+    layout = Layout(root.resolve())
+    is_new = not layout.settings.exists()
+    settings = _settings(layout, wish)
+    machine.require_reachable(layout.root)
+    if wish.install:
+        install_packages(progress, demo=settings.demo is not None)
+    else:
+        _require_packages(settings)
+    with progress.stage(Sentence("Making the instance in {path}", path=layout.root)):
+        _make(layout, settings)
+    mailward = open_instance(layout.root)
+    changed = is_new
+    with progress.stage(Sentence("Starting the daemons")):
+        _start(mailward)
+    asked = configuration.apply(mailward.office, UP)
+    row = mailward.carry_out(asked.run_id, progress)
+    if has_failed(row):
+        raise NotPossible(row.what, row.remedy, code="not-applied")
+    changed = changed or row.state is not RunState.UNCHANGED
+    if settings.demo is not None:
+        changed = demo.furnish(mailward, progress) or changed
+    findings = mailward.verify((), progress)
+    return UpReport(
+        changed=changed,
+        findings=findings,
+        addresses=_addresses(settings),
+        passwords=demo.first_passwords(mailward),
+        seconds=time.monotonic() - began,
+    )
+
+
+def install_packages(progress: Progress, *, with_tests: bool = False, demo: bool = True) -> tuple[str, ...]:
+    """Install what is missing, after a simulation; the packages that were installed."""
+    wanted: Sequence[str] = needed.RUNTIME
+    if demo or with_tests:
+        wanted = (*wanted, *needed.DEMO)
+    if with_tests:
+        wanted = (*wanted, *needed.TEST)
+    packages = DebianPackages(RealProcesses())
+    with progress.stage(Sentence("Looking which packages are there")):
+        missing = packages.missing(wanted)
+    if missing:
+        with progress.stage(Sentence("Installing {count} packages from Debian", count=len(missing))):
+            packages.install(missing, progress.note)
+    with progress.stage(Sentence("Making the system users")):
+        ensure_users(USERS)
+    return tuple(missing)
+
+
+def _require_packages(settings: Settings) -> None:
+    missing = DebianPackages(RealProcesses()).missing((*needed.RUNTIME, *(needed.DEMO if settings.demo else ())))
+    if missing:
+        said = Sentence("these packages are missing: {names}", names=", ".join(missing))
+        raise NotPossible(said, Sentence("Run it again without --no-install."), code="packages-missing")
+
+
+def _settings(layout: Layout, wish: UpWish) -> Settings:
+    """What mailward.toml says; for a new instance, what was wished for."""
+    if layout.settings.exists():
+        settings = joining.read_settings(layout)
+        if wish.hostname and parse_host_name(wish.hostname, "hostname") != settings.hostname:
+            said = Sentence("this instance is {hostname} already", hostname=settings.hostname)
+            remedy = Sentence("Change {path}, or name another directory with --instance.", path=layout.settings)
+            raise BadInput("hostname", said, remedy, code="already-made")
+        return settings
+    if wish.hostname is None:
+        return new_instance.demo(wish.base_port or new_instance.DEMO_BASE_PORT, ipv6=machine.has_ipv6_loopback())
+    hostname = parse_host_name(wish.hostname, "hostname")
+    acme = wish.acme or "letsencrypt"
+    directory = new_instance.KNOWN_CAS.get(acme, acme)
+    if not directory.startswith("https://"):
+        said = Sentence("{acme} is neither a known CA nor the https address of an ACME directory", acme=acme)
+        raise BadInput("acme", said, Sentence("Known are: {names}.", names=", ".join(new_instance.KNOWN_CAS)))
+    name = acme if acme in new_instance.KNOWN_CAS else "acme"
+    addresses = machine.listening_addresses()
+    ca = CaSettings(name, directory, contact=wish.contact)
+    return new_instance.production(hostname, addresses, ca, wish.contact, wish.base_port)
+
+
+def _make(layout: Layout, settings: Settings) -> None:
+    """Everything but the daemons. mailward.toml is written once the rest can be made: it is what makes an instance."""
+    files, clock = RealFiles(layout.root), SystemClock()
+    layout.root.mkdir(parents=True, exist_ok=True)
+    birth.make_directories(layout, files)
+    joining.make_seal_keys(layout, files)
+    if not layout.settings.exists():
+        files.write(layout.settings, format_settings(settings).encode())
+    joining.use_store(layout.store)
+    birth.make_store()
+    host = joining.make_host(layout, settings)
+    birth.make_own_certificates(settings, host.seal, clock)
+    desired = declared.desired_state(settings)
+    birth.make_daemon_directories(desired, layout, files)
+    birth.make_secrets(desired, layout, files, clock)
+    birth.make_first_files(layout, files)
+    host.directory.create()
+    host.ground.sni.create()
+    birth.put_tables_right(host)
+    birth.put_directory_right(host)
+
+
+def _start(mailward: Mailward) -> None:
+    """Daemons that were stopped come back with the configuration they had. On a new instance there is none yet."""
+    supervisor = mailward.host.ground.supervisor
+    if supervisor.states():
+        return
+    taken = ports.taken(declared_ports(mailward.settings), mailward.settings.addresses)
+    if taken:
+        first = taken[0]
+        said = Sentence(
+            "port {port} on {address} is taken by {holder}", port=first.port, address=first.address, holder=first.holder
+        )
+        raise NotPossible(said, Sentence("Stop it, or choose other ports: mailward up --base-port N"), code="port-taken")
+    if mailward.host.files.target(mailward.layout.current) is not None:
+        supervisor.update()
+
+
+def declared_ports(settings: Settings) -> tuple[int, ...]:
+    """Every TCP port that this instance listens on."""
+    internal = settings.internal
+    own = (internal.imap_proxied, internal.pop3_proxied, internal.imap_local, internal.sieve_local, internal.smtp_local)
+    pebble = (settings.demo.pebble_port, settings.demo.pebble_management_port) if settings.demo else ()
+    return (*settings.ports.values(), settings.http_port, settings.dns_port, *own, *pebble)
+
+
+def _addresses(settings: Settings) -> tuple[tuple[Sentence, str], ...]:
+    from mailward.model.doors import Door  # noqa: PLC0415
+
+    port = settings.ports[Door.HTTPS]
+    suffix = "" if port == 443 else f":{port}"
+    found = [(Sentence("Status of the doors"), f"https://{settings.hostname}{suffix}/")]
+    if settings.demo is not None:
+        found.append((Sentence("Webmail, secured"), f"https://webmail.{demo.SECURED}{suffix}/"))
+        found.append((Sentence("Webmail, not secured yet"), f"https://webmail.{demo.UNSECURED}{suffix}/"))
+    return tuple(found)

@@ -1,0 +1,64 @@
+"""Directory runs: the declared rows of a few domains and addresses are published, in one transaction, and looked up
+through the running daemons. Zones and the settings that mail clients ask for are published beside them."""
+
+from collections.abc import Sequence
+
+from mailward.model.runs import Outcome, RunState, Step
+from mailward.model.sentence import NOTHING, Sentence
+from mailward.steward import discovery, zones
+from mailward.steward.host import Host
+from mailward.store import declared
+from mailward.store.models import Run
+from mailward.store.records import StoreRecorder
+
+UNKNOWN_USER = 67  # doveadm's exit code, EX_NOUSER
+
+
+def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
+    """Publish, then ask Dovecot for every address: it must know those that are declared, and no other."""
+    domains: list[str] = run.request["domains"]
+    addresses: list[str] = run.request["addresses"]
+    with recorder.step(Step.OBSERVE):
+        change = declared.directory_change(domains, addresses)
+    with recorder.step(Step.APPLY):
+        host.directory.apply(change)
+        _forget(host, addresses)
+        for domain in domains:
+            if domain in change.remove_domains:
+                zones.take_away(host, domain)
+                discovery.take_away(host, domain)
+            else:
+                zones.publish(host, domain)
+                discovery.publish(host, domain, own_certificate=False)
+    with recorder.step(Step.VERIFY):
+        wrong = _wrong(host, addresses, set(change.remove_mailboxes))
+    if wrong:
+        said = Sentence("Dovecot doesn't answer as declared for {addresses}", addresses=", ".join(wrong))
+        return Outcome(RunState.FAILED, said, Sentence("See: mailward logs dovecot"), host.clock.now())
+    return Outcome(RunState.DONE, Sentence("{subject} is published", subject=run.subject), NOTHING, host.clock.now())
+
+
+def _runs(host: Host) -> bool:
+    return host.ground.supervisor.states().get("dovecot") == "RUNNING"
+
+
+def _doveadm(host: Host) -> tuple[str, ...]:
+    return ("doveadm", "-c", str(host.layout.current / "dovecot" / "dovecot.conf"))
+
+
+def _forget(host: Host, addresses: Sequence[str]) -> None:
+    """A changed password must count at once: Dovecot keeps successful logins in memory for a while."""
+    if addresses and _runs(host):
+        host.processes.run((*_doveadm(host), "auth", "cache", "flush", *addresses), timeout=20)
+
+
+def _wrong(host: Host, addresses: Sequence[str], gone: set[str]) -> list[str]:
+    if not addresses or not _runs(host):
+        return []
+    boxes = {address: address not in gone for address in addresses if not address.startswith("@")}
+    wrong = []
+    for address, expected in boxes.items():
+        code = host.processes.run((*_doveadm(host), "user", "-f", "uid", address), timeout=20).code
+        if (code == 0) is not expected:
+            wrong.append(address)
+    return wrong

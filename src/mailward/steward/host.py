@@ -1,0 +1,61 @@
+"""Everything outside that the steward may touch, as one value: bootstrap makes it, tests make another."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailward.flow.ground import Ground
+from mailward.model.acme import AcmeConnect
+from mailward.model.layout import Layout
+from mailward.model.outside import Clock, DnsUpdates, Files, HttpClient, Processes, Resolver, Seal, TlsDialer, Unseal
+from mailward.model.settings import Settings
+from mailward.model.tables import DirectoryChange, DirectoryRow
+
+
+class DirectoryRows(Protocol):
+    @property
+    def rows(self) -> tuple[DirectoryRow, ...]: ...
+
+
+class DirectoryTables(Protocol):
+    """The published directory of mailboxes."""
+
+    def create(self) -> None: ...
+    def read_all(self) -> DirectoryRows: ...
+    def apply(self, change: DirectoryChange) -> None: ...
+
+
+@dataclass(frozen=True)
+class Host:
+    """One mail host. ``settings`` is read once: a changed mailward.toml is taken up by opening the instance again."""
+
+    settings: Settings
+    ground: Ground
+    directory: DirectoryTables
+    seal: Seal
+    unseal: Unseal
+    dialer: TlsDialer
+    resolver: Resolver
+    dns: DnsUpdates
+    http: HttpClient
+    management: HttpClient  # trusts the demo CA's own HTTPS
+    connect: AcmeConnect
+    lock: Callable[[str], AbstractContextManager[None]]
+    """Holds the named lock of this instance: "host" to change the host, "order …" to work on one lineage's order."""
+
+    @property
+    def layout(self) -> Layout:
+        return self.ground.layout
+
+    @property
+    def files(self) -> Files:
+        return self.ground.files
+
+    @property
+    def processes(self) -> Processes:
+        return self.ground.processes
+
+    @property
+    def clock(self) -> Clock:
+        return self.ground.clock

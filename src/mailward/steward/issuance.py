@@ -1,0 +1,159 @@
+"""Order runs: a certificate from an ACME CA, from the first word to what is served. A domain that fails waits for its
+date, with its reason; it holds up nobody else."""
+
+from django.db import transaction
+
+from mailward.certificates import make
+from mailward.certificates.accounts import Accounts
+from mailward.certificates.orders import run_order
+from mailward.certificates.outside import OrderOutside
+from mailward.certificates.records import OrderRecord, OrderState, plan_order
+from mailward.certificates.renewal import ari_id, due
+from mailward.certificates.solvers.dns_01 import Dns01
+from mailward.certificates.solvers.http_01 import Http01
+from mailward.model.acme import AcmeProblem
+from mailward.model.certificates import Challenge, KeyedChain, Source
+from mailward.model.runs import Outcome, RunState, Step
+from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.settings import KeyType
+from mailward.steward import switches
+from mailward.steward.host import Host
+from mailward.steward.served import places
+from mailward.store import orders
+from mailward.store.lineages import add_version, certificate_of
+from mailward.store.models import Lineage, Run, Version
+from mailward.store.records import StoreRecorder
+from mailward.store.sentences import to_json
+
+
+def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
+    """Get the certificate, then put it where it is chosen (or is to be chosen), and prove it there."""
+    lineage = Lineage.objects.select_related("domain").get(pk=run.request["lineage"])
+    if run.request.get("revoke"):
+        return _revoke(lineage, host)
+    if "versions" not in run.request:
+        outcome = (
+            _self_signed(run, lineage, host)
+            if lineage.source == Source.SELF_SIGNED
+            else _order(run, lineage, host, recorder)
+        )
+        if outcome is not None:
+            return outcome
+    with host.lock("host"):
+        outcome = switches.carry_out(run, host, recorder)
+    lineage.refresh_from_db()
+    _plan_renewal(lineage, host)
+    return outcome
+
+
+def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> Outcome | None:
+    """None: the version is there. Otherwise how it failed."""
+    record = orders.unfinished_order(lineage.pk) or _planned(lineage, host)
+    outside = _outside(run, host)
+    with recorder.step(Step.ORDER):
+        record = run_order(record, outside, lambda _sentence: None)
+    if record.state is OrderState.DONE:
+        run.refresh_from_db(fields=["request"])
+        return None
+    failure = record.failure
+    assert failure is not None, "an order that isn't done has failed"
+    Lineage.objects.filter(pk=lineage.pk).update(
+        failures=lineage.failures + 1, failure=to_json(failure.sentence), retry_at=failure.retry_at
+    )
+    said = failure.sentence
+    if failure.retry_at is not None:
+        said = Sentence("{why} It is tried again after {date}.", why=said, date=f"{failure.retry_at:%Y-%m-%d %H:%M} UTC")
+    return Outcome(RunState.FAILED, said, failure.remedy, host.clock.now())
+
+
+def _planned(lineage: Lineage, host: Host) -> OrderRecord:
+    now = host.clock.now()
+    cas = [ca.name for ca in host.settings.cas]
+    if lineage.ca in cas:
+        cas = [lineage.ca, *(ca for ca in cas if ca != lineage.ca)]
+    current = Version.objects.filter(lineage=lineage, number=lineage.current or 0).first()
+    return plan_order(
+        orders.new_order_row(lineage.pk, cas[0], now),
+        lineage.pk,
+        tuple(lineage.names),
+        tuple(cas),
+        now,
+        challenge=Challenge(lineage.challenge),
+        key_type=KeyType(lineage.key_type),
+        replaces=ari_id(bytes(current.chain_pem)) if current else "",
+        failures=lineage.failures,
+        lifetime=current.not_after - current.not_before if current else None,
+    )
+
+
+def _outside(run: Run, host: Host) -> OrderOutside:
+    return OrderOutside(
+        journal=orders.StoreJournal(),
+        accounts=accounts(host),
+        solvers={
+            Challenge.DNS_01: Dns01(host.dns, host.resolver, host.clock),
+            Challenge.HTTP_01: Http01(host.files, host.layout.acme_challenges),
+        },
+        clock=host.clock,
+        seal=host.seal,
+        unseal=host.unseal,
+        deliver=lambda record, chain: _deliver(run.pk, record, chain, host),
+    )
+
+
+def accounts(host: Host) -> Accounts:
+    return Accounts({ca.name: ca for ca in host.settings.cas}, host.connect, orders.StoreAccounts(), host.seal, host.unseal)
+
+
+def _deliver(run_id: int, record: OrderRecord, chain: KeyedChain, host: Host) -> None:
+    """The certificate becomes a version and the run remembers it. Delivered again after a crash, it is there already."""
+    with transaction.atomic():
+        lineage = Lineage.objects.select_for_update().get(pk=record.lineage)
+        version = lineage.versions.filter(sha256=chain.certificate.sha256).first() or add_version(lineage, chain, host.seal)
+        Lineage.objects.filter(pk=lineage.pk).update(failures=0, failure=None, retry_at=None, ca=record.ca)
+        _remember(Run.objects.get(pk=run_id), version)
+
+
+def _self_signed(run: Run, lineage: Lineage, host: Host) -> None:
+    chain = make.self_signed(tuple(lineage.names), host.clock.now(), KeyType(lineage.key_type))
+    with transaction.atomic():
+        _remember(run, add_version(lineage, chain, host.seal))
+
+
+def _remember(run: Run, version: Version) -> None:
+    """From here on, a restart goes on with the switch."""
+    scope = version.lineage.domain.name if version.lineage.domain else "server"
+    lineage = version.lineage_id
+    choices = [{"scope": scope, "role": role, "lineage": lineage} for role in run.request.get("choose", [])]
+    known = {(place, role.value) for place, role in places(lineage)}
+    choices += [
+        {"scope": s, "role": r, "lineage": lineage} for s, r in sorted(known) if r not in run.request.get("choose", [])
+    ]
+    run.request = {**run.request, "versions": {lineage: version.number}, "choices": choices}
+    run.save(update_fields=["request"])
+
+
+def _plan_renewal(lineage: Lineage, host: Host) -> None:
+    """When the next version is due: by the CA's word (ARI) or by two thirds of the lifetime."""
+    version = Version.objects.filter(lineage=lineage, number=lineage.current or 0).first()
+    if version is None:
+        return
+    window = None
+    if lineage.source == Source.ACME:
+        try:
+            window = accounts(host).known(lineage.ca).renewal_info(ari_id(bytes(version.chain_pem)))
+        except AcmeProblem:
+            window = None  # the CA's advice is not needed: two thirds of the lifetime hold
+    when = due(certificate_of(version), lineage.pk, host.clock.now(), window)
+    Lineage.objects.filter(pk=lineage.pk).update(renew_at=when.at)
+
+
+def _revoke(lineage: Lineage, host: Host) -> Outcome:
+    version = Version.objects.get(lineage=lineage, number=lineage.current or 0)
+    try:
+        accounts(host).registered(lineage.ca).revoke(bytes(version.chain_pem))
+    except AcmeProblem as trouble:
+        said = Sentence("the CA did not revoke it: {why}", why=trouble.detail)
+        return Outcome(RunState.FAILED, said, Sentence("Try again later."), host.clock.now())
+    Lineage.objects.filter(pk=lineage.pk).update(revoked_at=host.clock.now(), current=None, renew_at=None)
+    return Outcome(RunState.DONE, Sentence("{id} is revoked", id=lineage.pk), NOTHING, host.clock.now())

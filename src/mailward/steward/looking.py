@@ -1,0 +1,67 @@
+"""Looking at the doors: asks, by real connections, what is served, and has it judged. Findings are kept by the caller."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mailward.audit.probes.doors import observe_doors
+from mailward.audit.questions import domain_questions, door_questions, server_questions
+from mailward.audit.rules.chain import ChainJudge, TrustRoots
+from mailward.audit.rules.doors import judge_door
+from mailward.flow.ground import Look
+from mailward.model.doors import Role
+from mailward.model.findings import SERVER, DoorFinding, DoorQuestion
+from mailward.model.layout import Layout
+from mailward.model.settings import Settings
+from mailward.steward import served
+
+if TYPE_CHECKING:
+    from mailward.steward.host import Host
+
+
+class Looker:
+    """Looks at one host's doors. What is wanted is read from the store at the moment of looking."""
+
+    def __init__(self, host: "Host") -> None:
+        self._host = host
+
+    def server(self) -> tuple[DoorFinding, ...]:
+        """The server's own name, an unknown one and none, at every door."""
+        wanted = served.wanted_by(served.now_served(self._host, ()))
+        return self.ask(server_questions(self._host.settings, wanted, self.addresses), attempts=False)
+
+    def domains(self, names: Sequence[str], *, server: bool) -> tuple[DoorFinding, ...]:
+        """Everything that clients of these domains may meet, and the server itself if ``server``."""
+        wanted = served.wanted_by(served.now_served(self._host, names))
+        questions = door_questions(self._host.settings, names, wanted, self.addresses, server=server)
+        return self.ask(questions, attempts=True)
+
+    def for_switch(self, scopes: Sequence[str], wanted: served.Wanted, roles: frozenset[Role]) -> Look:
+        """What must be proven after a certificate switch: the names of these scopes, at the doors of these roles."""
+        settings = self._host.settings
+        questions: list[DoorQuestion] = []
+        for scope in scopes:
+            if scope == SERVER:
+                asked = server_questions(settings, wanted, self.addresses)
+                questions += [question for question in asked if question.door.kind.role in roles]
+            else:
+                questions += domain_questions(settings, scope, wanted, self.addresses, sorted(roles))
+        return lambda: self.ask(questions, attempts=False)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where the doors are looked for: the addresses they listen on."""
+        return self._host.settings.addresses
+
+    def ask(self, questions: Sequence[DoorQuestion], *, attempts: bool) -> tuple[DoorFinding, ...]:
+        """One connection per question; with ``attempts`` also what a good door must resist."""
+        host = self._host
+        pem = trusted_roots(host.settings, host.layout, host)
+        judge = ChainJudge(TrustRoots.from_pem(pem) if pem else TrustRoots([]))
+        seen = observe_doors(questions, host.dialer, host.clock, attempts=attempts)
+        return tuple(judge_door(observation, judge, host.settings.hostname) for observation in seen)
+
+
+def trusted_roots(settings: Settings, layout: Layout, host: "Host") -> bytes:
+    """The roots that clients of this host trust; a demo whose CA was never met yet trusts none."""
+    path = layout.trust_file(settings.trust)
+    return host.files.read(path) if host.files.exists(path) else b""

@@ -1,0 +1,119 @@
+"""What ought to be served under each name, and the Switch that a certificate run stands for."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mailward.certificates import inspect
+from mailward.model.certificates import KeyedChain
+from mailward.model.doors import Role
+from mailward.model.tables import Served, Switch
+from mailward.steward.host import Host
+from mailward.store import declared
+from mailward.store.models import Domain, Lineage, ServerChoice, Version
+
+SERVER = "server"
+Wanted = Callable[[Role, str | None], str | None]
+
+
+def wanted_by(served: Iterable[Served]) -> Wanted:
+    """A look-up as the doors do it: the exact name, then the wildcard above it, then the server-wide choice.
+
+    The answer is the leaf's SHA-256, or None when nothing is known.
+    """
+    by_name: dict[tuple[Role, str], str] = {}
+    default: dict[Role, str] = {}
+    for one in served:
+        sha256 = Version.objects.values_list("sha256", flat=True).get(lineage_id=one.lineage, number=one.version)
+        by_name.update({(one.role, name): sha256 for name in one.names})
+        if one.default:
+            default[one.role] = sha256
+
+    def look_up(role: Role, name: str | None) -> str | None:
+        if name:
+            above = f"*.{name.partition('.')[2]}"
+            found = by_name.get((role, name)) or by_name.get((role, above))
+            if found:
+                return found
+        return default.get(role)
+
+    return look_up
+
+
+def now_served(host: Host, scopes: Iterable[str]) -> list[Served]:
+    """What these domains (and always the server) serve, as last proven."""
+    domains = Domain.objects.filter(name__in=list(scopes)).select_related("webmail_lineage", "mail_lineage")
+    return declared.served_by_server(host.settings.hostname) + declared.served_by_domains(domains)
+
+
+def everything_served(host: Host) -> list[Served]:
+    """The whole table of names, for a first start or after it was lost."""
+    domains = Domain.objects.exclude(webmail_lineage=None, mail_lineage=None)
+    return declared.served_by_server(host.settings.hostname) + declared.served_by_domains(
+        domains.select_related("webmail_lineage", "mail_lineage")
+    )
+
+
+def switch_for(host: Host, request: Mapping[str, Any]) -> tuple[Switch, tuple[str, ...]]:
+    """The switch that a run's request stands for, and the scopes (domains, "server") that it touches.
+
+    ``choices``: [{scope, role, lineage or None}]; ``versions``: {lineage: number} brings a new version to every place
+    where that lineage is chosen. Done again after a crash, it is the same switch.
+    """
+    versions: dict[str, int] = dict(request.get("versions", {}))
+    choices = [(c["scope"], Role(c["role"]), c["lineage"]) for c in request.get("choices", [])]
+    named = {(scope, role) for scope, role, _ in choices}
+    for lineage in versions:
+        choices += [(scope, role, lineage) for scope, role in places(lineage) if (scope, role) not in named]
+    wanted: list[Served] = []
+    previous: list[Served] = []
+    for scope, role, lineage in choices:
+        before = [s for s in _before(host, scope) if s.role is role]
+        previous += before
+        if lineage is not None:
+            wanted.append(_served(host, scope, role, lineage, versions.get(lineage)))
+    kept = {(s.role, name) for s in wanted for name in s.names}
+    dropped = tuple((s.role, name) for s in previous for name in s.names if (s.role, name) not in kept)
+    versions = dict.fromkeys((s.lineage, s.version) for s in wanted)
+    switch = Switch(
+        wanted=tuple(wanted),
+        material=tuple(
+            (lineage, number, stored_chain(host, lineage, number)) for lineage, number in dict.fromkeys(material)
+        ),
+        previous=tuple(previous),
+        dropped=dropped,
+    )
+    return switch, tuple(dict.fromkeys(scope for scope, _, _ in choices))
+
+
+def places(lineage: str) -> list[tuple[str, Role]]:
+    """Where a lineage is chosen: (domain or "server", role)."""
+    places = [(d.name, Role.WEB) for d in Domain.objects.filter(webmail_lineage=lineage)]
+    places += [(d.name, Role.MAIL) for d in Domain.objects.filter(mail_lineage=lineage)]
+    choice = ServerChoice.objects.first()
+    if choice is not None and choice.panel_lineage_id == lineage:
+        places.append((SERVER, Role.WEB))
+    if choice is not None and choice.mail_lineage_id == lineage:
+        places.append((SERVER, Role.MAIL))
+    return places
+
+
+def _before(host: Host, scope: str) -> list[Served]:
+    if scope == SERVER:
+        return declared.served_by_server(host.settings.hostname)
+    return declared.served_by_domains(Domain.objects.filter(name=scope))
+
+
+def _served(host: Host, scope: str, role: Role, lineage: str, version: int | None) -> Served:
+    row = Lineage.objects.get(pk=lineage)
+    if scope == SERVER:
+        number = version if version is not None else row.current
+        assert number is not None, f"{lineage} has no version to serve"
+        return Served(role, (host.settings.hostname,), lineage, number, default=True)
+    return declared.served(role, scope, row, version)
+
+
+def stored_chain(host: Host, lineage: str, number: int) -> KeyedChain:
+    """A version's chain with its key, opened. Raises BadInput when it can't be served any more (expired)."""
+    version = Version.objects.get(lineage_id=lineage, number=number)
+    key = host.unseal.unseal(bytes(version.sealed_key))
+    return inspect.keyed_chain(bytes(version.chain_pem), key, expected=inspect.expect(host.clock.now()))

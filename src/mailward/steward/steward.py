@@ -1,0 +1,79 @@
+"""Taking up what was asked: a waiting run, or one that a killed steward left behind. Whatever a run meets, it ends with
+an outcome, and the next one is taken up."""
+
+from collections.abc import Callable
+
+import structlog
+
+from mailward.model.errors import BadInput, MailwardError
+from mailward.model.progress import Progress
+from mailward.model.runs import Outcome, RunKind, RunState
+from mailward.model.sentence import Sentence
+from mailward.steward import configuration, directory, issuance, switches
+from mailward.steward.host import Host
+from mailward.store import records
+from mailward.store.models import Run
+from mailward.store.records import StoreRecorder
+
+log = structlog.get_logger()
+
+Engine = Callable[[Run, Host, StoreRecorder], Outcome]
+
+ENGINES: dict[RunKind, Engine] = {
+    RunKind.CONFIGURATION: configuration.carry_out,
+    RunKind.ROLLBACK: configuration.roll_back,
+    RunKind.CERTIFICATE: switches.carry_out,
+    RunKind.DIRECTORY: directory.carry_out,
+    RunKind.ORDER: issuance.carry_out,
+}
+NAMES: dict[RunKind, Sentence] = {
+    RunKind.CONFIGURATION: Sentence("Applying the configuration"),
+    RunKind.ROLLBACK: Sentence("Bringing an earlier generation back"),
+    RunKind.CERTIFICATE: Sentence("Putting the certificate before its doors, and proving it"),
+    RunKind.DIRECTORY: Sentence("Publishing the directory"),
+    RunKind.ORDER: Sentence("Getting a certificate"),
+}
+Recording = Callable[[Run, Host], StoreRecorder]
+
+
+def record_in_store(run: Run, host: Host) -> StoreRecorder:
+    return StoreRecorder(run, host.clock)
+
+
+class Steward:
+    """The only one who changes the host. ``recording`` is an argument so that tests can stop it at any step."""
+
+    def __init__(self, host: Host, recording: Recording = record_in_store) -> None:
+        self._host = host
+        self._recording = recording
+
+    def take(self, run_id: int, progress: Progress) -> None:
+        """Bring this run to its end, unless somebody else has. Waits for whoever changes the host just now.
+
+        An order waits for its CA without holding the host's lock, so that a slow CA stops nobody else.
+        """
+        run = Run.objects.get(pk=run_id)
+        lock = f"order {run.subject}" if run.kind == RunKind.ORDER else "host"
+        with self._host.lock(lock):
+            run.refresh_from_db()
+            if RunState(run.state).is_end:
+                return
+            records.begin(run, self._host.clock.now())
+            with progress.stage(Sentence("{what}: {subject}", what=NAMES[RunKind(run.kind)], subject=run.subject)):
+                outcome = self._outcome(run)
+            records.finish(run, outcome)
+        log.info("run ended", run=run.pk, kind=run.kind, subject=run.subject, state=outcome.state, what=str(outcome.what))
+
+    def _outcome(self, run: Run) -> Outcome:
+        now = self._host.clock.now
+        try:
+            return ENGINES[RunKind(run.kind)](run, self._host, self._recording(run, self._host))
+        except BadInput as trouble:
+            return Outcome(RunState.REFUSED, trouble.what, trouble.remedy, now())
+        except MailwardError as trouble:
+            return Outcome(RunState.FAILED, trouble.what, trouble.remedy, now())
+        except Exception as trouble:
+            # A defect of ours must not stop the runs behind it. The log has the whole story.
+            log.exception("run broke", run=run.pk, kind=run.kind, subject=run.subject)
+            said = Sentence("an error in Mailward itself: {kind}", kind=type(trouble).__name__)
+            return Outcome(RunState.FAILED, said, Sentence("See log/steward.log, and report it."), now())

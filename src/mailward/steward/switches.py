@@ -1,0 +1,119 @@
+"""Certificate runs: the chosen certificates are put before their names, proven at every door, or taken back."""
+
+from django.db import transaction
+
+from mailward.certificates import inspect, make
+from mailward.flow.switch import CertificateFlow, Reader, SwitchUndone
+from mailward.model.certificates import KeyedChain
+from mailward.model.doors import Role
+from mailward.model.runs import Outcome, RunState
+from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.tables import Served, Switch, SwitchVerified
+from mailward.steward import configuration, discovery, served
+from mailward.steward.host import Host
+from mailward.steward.looking import Looker, trusted_roots
+from mailward.store import declared, records
+from mailward.store.lineages import add_version
+from mailward.store.models import Domain, Lineage, Run, ServerChoice, SigningRequest, Version
+from mailward.store.records import StoreRecorder
+
+KEPT_VERSIONS = 2  # files in tls/versions: the one that is served and the one before
+
+
+def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
+    """Serve what the run asks for, or what was served before."""
+    if "answer" in run.request:
+        _take_answer(run, host)
+    switch, scopes = served.switch_for(host, run.request)
+    if not switch.wanted and not switch.dropped:
+        _commit(run)
+        said = Sentence("{subject} is kept for when it is chosen", subject=run.subject)
+        return Outcome(RunState.DONE, said, NOTHING, host.clock.now())
+    looker = Looker(host)
+    flow = CertificateFlow(host.ground, reader(host), configuration.reload_commands(host))
+    look = looker.for_switch(scopes, _table(host, scopes, switch, switch.wanted), _roles(switch))
+    back = looker.for_switch(scopes, _table(host, scopes, switch, switch.previous), _roles(switch))
+    result = flow.run(switch, look, back, recorder)
+    now = host.clock.now()
+    if isinstance(result, SwitchUndone):
+        return _undone(result, host)
+    records.keep_findings(result.findings)
+    _commit(run)
+    _after(host, switch, scopes, recorder)
+    said = Sentence("{subject}: served and proven at {count} doors", subject=run.subject, count=len(result.findings))
+    return Outcome(RunState.DONE, said, NOTHING, now)
+
+
+def _undone(result: SwitchUndone, host: Host) -> Outcome:
+    records.keep_findings(result.back.findings)
+    said = Sentence("It could not be proven ({why}), so what was served before is served again.", why=result.failed.what)
+    if not isinstance(result.back, SwitchVerified):
+        said = Sentence(
+            "It could not be proven ({why}); what was served before is back in place, but that can't be proven either.",
+            why=result.failed.what,
+        )
+    return Outcome(RunState.UNDONE, said, Sentence("See what the doors say: mailward verify"), host.clock.now())
+
+
+def _take_answer(run: Run, host: Host) -> None:
+    """A pasted answer becomes a version. Taken up again after a crash, the version is there already."""
+    lineage = Lineage.objects.get(pk=run.request["answer"])
+    pending = SigningRequest.objects.filter(lineage=lineage).first()
+    if pending is None:
+        return
+    roots = trusted_roots(host.settings, host.layout, host)
+    expected = inspect.expect(host.clock.now(), (roots,), tuple(lineage.names))
+    key = host.unseal.unseal(bytes(pending.sealed_key))
+    chain = make.load_answer(run.request["chain"].encode(), key_pem=key, expected=expected)
+    with transaction.atomic():
+        version = add_version(lineage, chain, host.seal)
+        pending.delete()
+        run.request = {**run.request, "versions": {lineage.pk: version.number}}
+        run.save(update_fields=["request"])
+
+
+@transaction.atomic
+def _commit(run: Run) -> None:
+    """What is proven becomes what is declared."""
+    for lineage, number in run.request.get("versions", {}).items():
+        names = Version.objects.get(lineage_id=lineage, number=number).names
+        Lineage.objects.filter(pk=lineage).update(current=number, names=names)
+    for choice in run.request.get("choices", []):
+        role, lineage = Role(choice["role"]), choice["lineage"]
+        if choice["scope"] == served.SERVER:
+            field = "panel_lineage" if role is Role.WEB else "mail_lineage"
+            ServerChoice.objects.update(**{field: lineage})
+        else:
+            field = "webmail_lineage" if role is Role.WEB else "mail_lineage"
+            Domain.objects.filter(name=choice["scope"]).update(**{field: lineage})
+
+
+def _after(host: Host, switch: Switch, scopes: tuple[str, ...], recorder: StoreRecorder) -> None:
+    """What follows from a proven choice: clients are told the new host names; files nobody points at are removed."""
+    for domain in Domain.objects.filter(name__in=scopes):
+        discovery.publish(host, domain.name, own_certificate=domain.mail_lineage_id is not None)
+    if any(host.settings.is_open(door) for door in declared.STARTTLS_DOORS):
+        configuration.bring_about(host, recorder)
+    for lineage, number, _ in switch.material:
+        host.files.remove(host.layout.tls_version(lineage, number - KEPT_VERSIONS))
+
+
+def _table(host: Host, scopes: tuple[str, ...], switch: Switch, there: tuple[Served, ...]) -> served.Wanted:
+    """What is to be found when ``there`` is served in place of what the switch is about."""
+    touched = {(s.role, name) for s in (*switch.wanted, *switch.previous) for name in s.names}
+    others = [s for s in served.now_served(host, scopes) if not {(s.role, n) for n in s.names} & touched]
+    return served.wanted_by([*others, *there])
+
+
+def _roles(switch: Switch) -> frozenset[Role]:
+    return frozenset(s.role for s in (*switch.wanted, *switch.previous))
+
+
+def reader(host: Host) -> Reader:
+    """How a served file is read back and judged."""
+    expected = inspect.expect(host.clock.now())
+
+    def read(pem: bytes) -> KeyedChain:
+        return inspect.keyed_chain(pem, expected=expected)
+
+    return read

@@ -30,7 +30,7 @@ def plain(value: object, language: str) -> object:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return value.astimezone(UTC).isoformat()
     return _whole(value, language)
 
 

@@ -22,9 +22,11 @@ from mailward.model.settings import KeyType
 certificate = group("certificate")
 _LARGEST = 1024 * 1024
 
-key_type = option(
-    "--key-type", type=click.Choice([kind.value for kind in KeyType]), says=Sentence("The kind of private key")
-)
+_DOMAIN = "DOMAIN|server"
+_KINDS = click.Choice([kind.value for kind in KeyType])
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+key_type = option("--key-type", type=_KINDS, says=Sentence("The kind of private key"))
 
 
 @command("secure", results=True)

@@ -11,10 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mailward.audit import report
+from mailward.audit.report import Cell, Matrix
 from mailward.cli.language import printable, tell
 from mailward.model.doors import Door
-from mailward.model.findings import DoorFinding
-from mailward.model.matrix import Cell, Matrix, Row, matrix, worst_first
+from mailward.model.findings import SERVER, DoorFinding
 from mailward.model.sentence import Sentence
 from mailward.model.verdict import Verdict
 
@@ -37,7 +38,7 @@ WORDS = {
 
 def show_findings(out: Console, findings: Sequence[DoorFinding]) -> None:
     """The matrix, the problems, and one line that sums up."""
-    found = matrix(findings)
+    found = report.matrix(findings)
     problems = _problems(findings)
     if not found.rows:
         out.print(Text.assemble(("? ", "magenta"), tell(Sentence("Nobody has looked at the doors yet."))))
@@ -45,6 +46,10 @@ def show_findings(out: Console, findings: Sequence[DoorFinding]) -> None:
     show_matrix(out, found)
     for (verdict, code, reason, remedy), places in problems:
         _show_problem(out, verdict, code, reason, remedy, places)
+    note = report.server_note(findings)
+    if note is not None and any(finding.domain != SERVER for finding in findings):
+        out.print()
+        out.print(Text.assemble(("! ", "yellow"), tell(note)))
     out.print(_sum_up(findings))
 
 
@@ -65,8 +70,8 @@ def _table(found: Matrix, *, with_codes: bool) -> Table:
     for row in found.rows:
         if row.domain != domain:
             domain = row.domain
-            table.add_row(Text(_heading(row), style="bold underline"))
-        table.add_row(Text("  " + name_of(row.name)), *[_cell(cell, with_codes) for cell in row.cells])
+            table.add_row(Text(subject(row.domain), style="bold underline"))
+        table.add_row(Text("  " + name_of(row.name)), *[_cell(row.cells.get(door), with_codes) for door in found.doors])
     return table
 
 
@@ -74,8 +79,9 @@ def _short(door: Door) -> str:
     return {Door.SUBMISSION: "subm", Door.SUBMISSIONS: "subms"}.get(door, door.value)
 
 
-def _heading(row: Row) -> str:
-    return tell(Sentence("the server")) if row.domain == "server" else printable(row.domain)
+def subject(domain: str) -> str:
+    """The domain, or the server itself."""
+    return tell(Sentence("the server")) if domain == SERVER else printable(domain)
 
 
 def name_of(name: str) -> str:
@@ -97,7 +103,8 @@ _Problem = tuple[Verdict, str, str, str]
 def _problems(findings: Sequence[DoorFinding]) -> list[tuple[_Problem, list[DoorFinding]]]:
     """Findings that say the same are said once, with the places they were found at."""
     grouped: dict[_Problem, list[DoorFinding]] = {}
-    for finding in worst_first(findings):
+    unwell = (finding for finding in findings if finding.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE))
+    for finding in sorted(unwell, key=lambda finding: -finding.verdict.severity):
         key = (finding.verdict, finding.code, tell(finding.reason), tell(finding.remedy))
         grouped.setdefault(key, []).append(finding)
     return list(grouped.items())
@@ -107,17 +114,28 @@ def _show_problem(out: Console, verdict: Verdict, code: str, reason: str, remedy
     sign, style = SIGNS[verdict]
     out.print()
     out.print(Text.assemble((f"{sign} {printable(code)}", style), "  ", reason))
-    where = dict.fromkeys(f"{name_of(finding.name)} {finding.door.value}:{finding.port}" for finding in places)
-    out.print(Padding(Text(", ".join(where), style="dim"), (0, 0, 0, 2)))
+    doors_of: dict[str, list[str]] = {}
+    for finding in places:
+        doors = doors_of.setdefault(name_of(finding.name), [])
+        if finding.door.value not in doors:
+            doors.append(finding.door.value)
+    where = " · ".join(f"{name}: {' '.join(doors)}" for name, doors in doors_of.items())
+    out.print(Padding(Text(where, style="dim"), (0, 0, 0, 2)))
     if remedy:
         out.print(Padding(Text.assemble(("→ ", "cyan"), remedy), (0, 0, 0, 2)))
 
 
 def _sum_up(findings: Sequence[DoorFinding]) -> Text:
-    counted = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}
+    found = report.summary(findings)
+    counted = (
+        (Verdict.PASS, found.passed),
+        (Verdict.WARN, found.warned),
+        (Verdict.FAIL, found.failed),
+        (Verdict.UNKNOWN, found.unknown),
+    )
     parts = [
-        Text(f"{SIGNS[verdict][0]} {counted[verdict]} {tell(WORDS[verdict])}", style=SIGNS[verdict][1])
-        for verdict in (Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN)
-        if counted[verdict]
+        Text(f"{SIGNS[verdict][0]} {count} {tell(WORDS[verdict])}", style=SIGNS[verdict][1])
+        for verdict, count in counted
+        if count
     ]
     return Text("\n") + Text("   ").join(parts)

@@ -2,9 +2,11 @@
 
 import click
 
+from mailward.audit import report
 from mailward.cli.app import FINE, NOT_WELL
 from mailward.cli.command import command
 from mailward.cli.face import Face
+from mailward.cli.language import tell
 from mailward.cli.show_client import show_client
 from mailward.cli.show_doors import show_findings
 from mailward.model.verdict import Verdict
@@ -16,13 +18,13 @@ _UNWELL = (Verdict.FAIL, Verdict.UNKNOWN)
 @click.argument("domains", nargs=-1)
 def verify(face: Face, domains: tuple[str, ...]) -> int:
     findings = face.open().verify(domains, face.progress())
-    face.answer(findings, lambda out: show_findings(out, findings))
+    face.answer(report.rows(findings, tell), lambda out: show_findings(out, findings))
     return NOT_WELL if not findings or any(finding.verdict in _UNWELL for finding in findings) else FINE
 
 
 @command("client", results=True)
 @click.argument("address")
 def client(face: Face, address: str) -> int:
-    report = face.open().client(address)
-    face.answer(report, lambda out: show_client(out, report))
+    found = face.open().client(address)
+    face.answer(found, lambda out: show_client(out, found))
     return FINE

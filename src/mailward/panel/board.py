@@ -1,0 +1,206 @@
+"""What the status page says, as values: computed from the latest findings and the time, nothing else.
+
+Unknown is never green: what was not looked at, or not lately, is unknown, whatever it was before.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mailward.audit import report
+from mailward.audit.questions import UNKNOWN_NAME
+from mailward.model.doors import Door, Role
+from mailward.model.findings import SERVER, DoorFinding
+from mailward.model.sentence import Sentence
+from mailward.model.verdict import Verdict, worst
+
+STALE_AFTER = timedelta(minutes=60)
+
+STATES = {
+    Verdict.PASS: Sentence("safe"),
+    Verdict.WARN: Sentence("warning"),
+    Verdict.FAIL: Sentence("not safe"),
+    Verdict.UNKNOWN: Sentence("unknown"),
+    Verdict.NOT_APPLICABLE: Sentence("does not apply"),
+}
+HEADLINES = {
+    Verdict.PASS: Sentence("Every door is safe"),
+    Verdict.WARN: Sentence("Every door is safe, and something needs attention"),
+    Verdict.FAIL: Sentence("Some doors are not safe"),
+    Verdict.UNKNOWN: Sentence("Nobody knows whether every door is safe"),
+    Verdict.NOT_APPLICABLE: Sentence("Nobody knows whether every door is safe"),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One door under one name. ``findings``: one per address, the worst first; empty: this name isn't asked there."""
+
+    door: Door
+    findings: tuple[DoorFinding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return worst([finding.verdict for finding in self.findings])
+
+    @property
+    def state(self) -> Sentence:
+        return STATES[self.verdict]
+
+    @property
+    def code(self) -> str:
+        return self.findings[0].code if self.findings else ""
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """One connection of the transmission chain, and how it stands."""
+
+    title: Sentence
+    verdict: Verdict
+    what: Sentence
+
+    @property
+    def state(self) -> Sentence:
+        return STATES[self.verdict]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Findings that say the same, said once. ``where``: name and doors."""
+
+    verdict: Verdict
+    code: str
+    reason: Sentence
+    remedy: Sentence
+    where: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A domain, or the server itself."""
+
+    domain: str
+    chain: tuple[Link, ...]
+    doors: tuple[Door, ...]
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...]
+    note: Sentence | None = None
+
+    @property
+    def is_server(self) -> bool:
+        return self.domain == SERVER
+
+    @property
+    def verdict(self) -> Verdict:
+        return worst([cell.verdict for row in self.rows for cell in row.cells if cell.findings])
+
+    @property
+    def state(self) -> Sentence:
+        return STATES[self.verdict]
+
+
+def as_of(findings: Iterable[DoorFinding], now: datetime, stale_after: timedelta = STALE_AFTER) -> list[DoorFinding]:
+    """The findings as they may be believed at ``now``: an old one is unknown."""
+    return [_believed(finding, now, stale_after) for finding in findings]
+
+
+def _believed(finding: DoorFinding, now: datetime, stale_after: timedelta) -> DoorFinding:
+    if now - finding.checked_at <= stale_after:
+        return finding
+    minutes = int((now - finding.checked_at).total_seconds() // 60)
+    said = Sentence("This was last looked at {minutes} minutes ago, and found: {code}.", minutes=minutes, code=finding.code)
+    return replace(
+        finding, verdict=Verdict.UNKNOWN, code="stale", reason=said, remedy=Sentence("Look again with: mailward verify")
+    )
+
+
+def server_name(findings: Iterable[DoorFinding]) -> str:
+    """The server's own name, as it was asked for; "" when it never was."""
+    names = (f.name for f in findings if f.domain == SERVER and f.name not in ("", UNKNOWN_NAME))
+    return next(names, "")
+
+
+def subject(domain: str, findings: Sequence[DoorFinding], server: Sequence[DoorFinding]) -> Subject:
+    """All there is to say about ``domain`` (its findings), on a server (the server's own findings)."""
+    doors = tuple(door for door in Door if any(finding.door is door for finding in findings))
+    names = dict.fromkeys(finding.name for finding in findings)
+    rows = tuple(Row(name, tuple(_cell(findings, name, door) for door in doors)) for name in names)
+    note = report.server_note(server) if server or domain == SERVER else None
+    return Subject(domain, _chain(findings, server), doors, rows, _problems(findings), note)
+
+
+def _cell(findings: Sequence[DoorFinding], name: str, door: Door) -> Cell:
+    here = [finding for finding in findings if finding.name == name and finding.door is door]
+    return Cell(door, tuple(sorted(here, key=lambda finding: -finding.verdict.severity)))
+
+
+def _chain(findings: Sequence[DoorFinding], server: Sequence[DoorFinding]) -> tuple[Link, ...]:
+    """The three connections of a message's way. Other servers ask for the server's own name, whatever the domain."""
+    web = [finding for finding in findings if finding.door.kind.role is Role.WEB]
+    mail = [finding for finding in findings if finding.door.kind.role is Role.MAIL and finding.door is not Door.SMTP]
+    others = [finding for finding in server if finding.door is Door.SMTP]
+    return (
+        _link(Sentence("Browser to webmail"), web),
+        _link(Sentence("Mail program to this server"), mail),
+        _link(Sentence("Other mail servers to this server"), others),
+    )
+
+
+def _link(title: Sentence, findings: Sequence[DoorFinding]) -> Link:
+    if not findings:
+        return Link(title, Verdict.UNKNOWN, Sentence("Nobody has looked yet."))
+    heaviest = max(findings, key=lambda finding: finding.verdict.severity)
+    if heaviest.verdict is Verdict.PASS:
+        return Link(title, Verdict.PASS, Sentence("Encrypted, and surely with this server."))
+    return Link(title, heaviest.verdict, heaviest.reason)
+
+
+def _problems(findings: Sequence[DoorFinding]) -> tuple[Problem, ...]:
+    grouped: dict[tuple[Verdict, str, Sentence, Sentence], dict[str, dict[str, None]]] = {}
+    unwell = (finding for finding in findings if finding.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE))
+    for finding in sorted(unwell, key=lambda finding: -finding.verdict.severity):
+        names = grouped.setdefault((finding.verdict, finding.code, finding.reason, finding.remedy), {})
+        names.setdefault(finding.name, {})[finding.door.value] = None
+    return tuple(
+        Problem(*said, tuple((name, ", ".join(doors)) for name, doors in names.items())) for said, names in grouped.items()
+    )
+
+
+@dataclass(frozen=True)
+class Overall:
+    """The top of the page. ``checked_at``: the oldest look that counts; None: nobody ever looked."""
+
+    verdict: Verdict
+    counts: tuple[tuple[Verdict, Sentence, int], ...]
+    checked_at: datetime | None
+    minutes_ago: int | None
+
+    @property
+    def headline(self) -> Sentence:
+        return HEADLINES[self.verdict]
+
+    @property
+    def what(self) -> Sentence:
+        if self.checked_at is None:
+            return Sentence("No door was looked at yet. Look with: mailward verify")
+        if self.minutes_ago:
+            return Sentence("Every door was looked at within the last {minutes} minutes.", minutes=self.minutes_ago + 1)
+        return Sentence("Every door was looked at within the last minute.")
+
+
+def overall(counted: dict[Verdict, int], checked_at: datetime | None, now: datetime) -> Overall:
+    """From how many findings have which verdict (old ones already counted as unknown)."""
+    verdict = worst([verdict for verdict, count in counted.items() if count])
+    counts = tuple(
+        (verdict, STATES[verdict], counted.get(verdict, 0))
+        for verdict in (Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN)
+    )
+    minutes = None if checked_at is None else max(0, int((now - checked_at).total_seconds() // 60))
+    return Overall(verdict, counts, checked_at, minutes)

@@ -42,12 +42,12 @@ def _config(directory: Path) -> str:
 
 
 def _checkers(_desired: DesiredState, _layout: Layout, staged: Path) -> tuple[Checker, ...]:
-    words = ("warning:", "fatal:", "error:", "unused parameter", "panic:")
+    words = ("postconf: warning:", "postconf: fatal:", "postconf: error:", "unused parameter")
     return (
         Checker(("/usr/sbin/postconf", "-c", _config(staged), "-n"), words),
         Checker(("/usr/sbin/postconf", "-c", _config(staged), "-M"), words),
         Checker(("/usr/sbin/postconf", "-c", _config(staged), "-P"), words),
-        Checker(("/usr/sbin/postfix", "-c", _config(staged), "check"), ("fatal:", "error:", "unused parameter")),
+        Checker(("/usr/sbin/postfix", "-c", _config(staged), "check"), ("fatal:", "error:", "panic:", "unused parameter")),
     )
 
 

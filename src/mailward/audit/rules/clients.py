@@ -209,9 +209,7 @@ WARNINGS: dict[MailClient, Mapping[Fault, Sentence]] = {
         Fault.WRONG_NAME: Sentence("A warning that the certificate is not made for {host}, or no connection at all."),
         Fault.DATES: Sentence("A warning that the certificate of {host} is not valid today, or no connection at all."),
         Fault.NO_CONNECTION: Sentence("No connection to {host} at port {port}."),
-        Fault.NO_TLS: Sentence(
-            "No encryption with {host}: some programs refuse, some ask whether to go on without it. Say no."
-        ),
+        Fault.NO_TLS: Sentence("No encryption with {host}: some programs refuse, some ask. Say no."),
     },
 }
 

@@ -190,6 +190,8 @@ def _sendable(sni: str | None) -> str | None:
     if not sni:
         return None
     name = sni.rstrip(".")
+    if not name or not name.isprintable():
+        raise ValueError("it is no host name")
     return name.encode("idna").decode() if not name.isascii() else name
 
 

@@ -1,7 +1,7 @@
 """Making the host and the office of an instance out of the real machine."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from hashlib import sha256
@@ -13,7 +13,7 @@ from mailward.actions.office import Office
 from mailward.daemons.secrets import TSIG_NAME, knot_tsig, pebble_certificate
 from mailward.flow.ground import Ground
 from mailward.host import acme_ca
-from mailward.host.clock import SystemClock
+from mailward.host.clock import RealClock
 from mailward.host.directory import Directory
 from mailward.host.dns_update import Rfc2136
 from mailward.host.files import RealFiles
@@ -29,6 +29,7 @@ from mailward.host.tls_dialer import AsyncioTlsDialer
 from mailward.model.acme import AcmeCa
 from mailward.model.errors import NotPossible
 from mailward.model.layout import Layout
+from mailward.model.outside import Resolver
 from mailward.model.sentence import Sentence
 from mailward.model.settings import CaSettings, Settings
 from mailward.steward.host import Host
@@ -69,7 +70,7 @@ def make_seal_keys(layout: Layout, files: RealFiles) -> None:
 
 def make_host(layout: Layout, settings: Settings) -> Host:
     """The real machine, as the steward is handed it. Opens nothing but files."""
-    files, processes, clock = RealFiles(layout.root), RealProcesses(), SystemClock()
+    files, processes, clock = RealFiles(layout.root), RealProcesses(), RealClock()
     ground = Ground(
         layout=layout,
         files=files,
@@ -86,6 +87,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         unseal=Opener(files.read(layout.secrets / "steward.key")),
         dialer=AsyncioTlsDialer(),
         resolver=DnsResolver(settings.nameservers),
+        authoritative=_authoritative(settings),
         dns=Rfc2136("127.0.0.1", settings.dns_port, TSIG_NAME, knot_tsig(layout)),
         http=TrustingHttpClient(layout.trust_file(settings.trust)),
         management=TrustingHttpClient(pebble_certificate(layout)),
@@ -99,7 +101,7 @@ def make_office(layout: Layout, settings: Settings) -> Office:
     return Office(
         layout=layout,
         settings=settings,
-        clock=SystemClock(),
+        clock=RealClock(),
         seal=Sealer((layout.secrets / "steward.pub").read_bytes()),
         hash_password=hash_password,
         make_password=make_password,
@@ -116,6 +118,21 @@ def _connect(layout: Layout) -> Callable[[CaSettings, bytes, str], AcmeCa]:
         return acme_ca.connect(replace(ca, trust=trust, eab_hmac_file=hmac_file), key_pem, account_uri)
 
     return connect
+
+
+def _authoritative(settings: Settings) -> Callable[[str], Sequence[Resolver]]:
+    """A zone's own name servers by their NS records; in a demo the only one there is."""
+    if settings.demo is not None:
+        here = DnsResolver((f"127.0.0.1:{settings.dns_port}",))
+        return lambda _zone: [here]
+    resolver = DnsResolver(settings.nameservers)
+
+    def found(zone: str) -> Sequence[Resolver]:
+        names = resolver.query(zone, "NS").records
+        addresses = [a for name in names for rdtype in ("A", "AAAA") for a in resolver.query(name, rdtype).records]
+        return [DnsResolver((f"[{a}]:53" if ":" in a else f"{a}:53",)) for a in addresses]
+
+    return found
 
 
 def _locks(layout: Layout) -> Callable[[str], AbstractContextManager[None]]:

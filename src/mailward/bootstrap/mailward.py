@@ -81,13 +81,13 @@ class Mailward:
 
     def client(self, address: str) -> ClientReport:
         """What mail clients will find for this address, what they will be served, and what they will say."""
-        host = self.host
-        looker = Looker(host)
+        host, looker = self.host, Looker(self.host)
+        domain = address.rpartition("@")[2].lower()
         return discover(
             address,
             host.settings,
-            looker.wanted_for(address),
-            looker.judge(),
+            looker.wanted((domain,)),
+            looker.chains(),
             host.resolver,
             host.http,
             host.dialer,

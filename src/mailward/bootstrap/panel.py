@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mailward.bootstrap import joining
+from mailward.host import wsgi_server
 from mailward.model.layout import Layout
 
 
@@ -10,6 +11,6 @@ def serve_panel(root: Path) -> None:
     """Answer until stopped. Runs as the panel's own user: nothing here opens a secret."""
     layout = Layout(root.resolve())
     joining.use_store(layout.store, read_only=True)
-    from mailward.panel.server import serve  # noqa: PLC0415 - Django must know its store first
+    from mailward.panel.wsgi import application  # noqa: PLC0415 - Django must know its store first
 
-    serve(layout)
+    wsgi_server.serve(application, layout.run / "panel" / "panel.sock")

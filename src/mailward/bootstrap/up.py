@@ -12,7 +12,7 @@ from mailward.bootstrap.mailward import Mailward, has_failed, open_instance
 from mailward.daemons import packages as needed
 from mailward.daemons.users import USERS
 from mailward.host import machine, ports
-from mailward.host.clock import SystemClock
+from mailward.host.clock import RealClock
 from mailward.host.files import RealFiles
 from mailward.host.packages import DebianPackages
 from mailward.host.processes import RealProcesses
@@ -143,7 +143,7 @@ def _settings(layout: Layout, wish: UpWish) -> Settings:
 
 def _make(layout: Layout, settings: Settings) -> None:
     """Everything but the daemons. mailward.toml is written once the rest can be made: it is what makes an instance."""
-    files, clock = RealFiles(layout.root), SystemClock()
+    files, clock = RealFiles(layout.root), RealClock()
     layout.root.mkdir(parents=True, exist_ok=True)
     birth.make_directories(layout, files)
     joining.make_seal_keys(layout, files)

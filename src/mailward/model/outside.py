@@ -79,6 +79,10 @@ class Supervisor(Protocol):
         When no supervisor runs, start it."""
         ...
 
+    def shutdown(self, timeout: float = 60) -> None:
+        """Stop every program and the supervisor itself; when it returns, nothing of them runs. None runs: fine."""
+        ...
+
 
 class Clock(Protocol):
     """Time, so that tests can move it. ``now`` is aware and in UTC."""

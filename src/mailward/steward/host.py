@@ -1,6 +1,6 @@
 """Everything outside that the steward may touch, as one value: bootstrap makes it, tests make another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,6 +37,7 @@ class Host:
     unseal: Unseal
     dialer: TlsDialer
     resolver: Resolver
+    authoritative: Callable[[str], Sequence[Resolver]]  # a zone's own name servers, each asked by itself
     dns: DnsUpdates
     http: HttpClient
     management: HttpClient  # trusts the demo CA's own HTTPS

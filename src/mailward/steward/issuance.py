@@ -18,7 +18,6 @@ from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import KeyType
 from mailward.steward import switches
 from mailward.steward.host import Host
-from mailward.steward.served import places
 from mailward.store import orders
 from mailward.store.lineages import add_version, certificate_of
 from mailward.store.models import Lineage, Run, Version
@@ -32,13 +31,10 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     if run.request.get("revoke"):
         return _revoke(lineage, host)
     if "versions" not in run.request:
-        outcome = (
+        if lineage.source == Source.SELF_SIGNED:
             _self_signed(run, lineage, host)
-            if lineage.source == Source.SELF_SIGNED
-            else _order(run, lineage, host, recorder)
-        )
-        if outcome is not None:
-            return outcome
+        elif (failed := _order(run, lineage, host, recorder)) is not None:
+            return failed
     with host.lock("host"):
         outcome = switches.carry_out(run, host, recorder)
     lineage.refresh_from_db()
@@ -48,10 +44,12 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
 
 def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> Outcome | None:
     """None: the version is there. Otherwise how it failed."""
-    record = orders.unfinished_order(lineage.pk) or _planned(lineage, host)
+    record = _begun(run) or orders.unfinished_order(lineage.pk) or _planned(lineage, host)
+    run.request = {**run.request, "order": record.id}
+    run.save(update_fields=["request"])
     outside = _outside(run, host)
     with recorder.step(Step.ORDER):
-        record = run_order(record, outside, lambda _sentence: None)
+        record = run_order(record, outside)
     if record.state is OrderState.DONE:
         run.refresh_from_db(fields=["request"])
         return None
@@ -64,6 +62,11 @@ def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> O
     if failure.retry_at is not None:
         said = Sentence("{why} It is tried again after {date}.", why=said, date=f"{failure.retry_at:%Y-%m-%d %H:%M} UTC")
     return Outcome(RunState.FAILED, said, failure.remedy, host.clock.now())
+
+
+def _begun(run: Run) -> OrderRecord | None:
+    """The order that this run made before it was killed: never a second one for the same wish."""
+    return orders.order_record(run.request["order"]) if "order" in run.request else None
 
 
 def _planned(lineage: Lineage, host: Host) -> OrderRecord:
@@ -91,8 +94,8 @@ def _outside(run: Run, host: Host) -> OrderOutside:
         journal=orders.StoreJournal(),
         accounts=accounts(host),
         solvers={
-            Challenge.DNS_01: Dns01(host.dns, host.resolver, host.clock),
-            Challenge.HTTP_01: Http01(host.files, host.layout.acme_challenges),
+            Challenge.DNS_01: Dns01(host.dns, host.resolver, host.authoritative, host.clock),
+            Challenge.HTTP_01: Http01(host.files, host.layout.acme_challenges, host.clock),
         },
         clock=host.clock,
         seal=host.seal,
@@ -125,10 +128,6 @@ def _remember(run: Run, version: Version) -> None:
     scope = version.lineage.domain.name if version.lineage.domain else "server"
     lineage = version.lineage_id
     choices = [{"scope": scope, "role": role, "lineage": lineage} for role in run.request.get("choose", [])]
-    known = {(place, role.value) for place, role in places(lineage)}
-    choices += [
-        {"scope": s, "role": r, "lineage": lineage} for s, r in sorted(known) if r not in run.request.get("choose", [])
-    ]
     run.request = {**run.request, "versions": {lineage: version.number}, "choices": choices}
     run.save(update_fields=["request"])
 

@@ -26,13 +26,11 @@ class Looker:
 
     def server(self) -> tuple[DoorFinding, ...]:
         """The server's own name, an unknown one and none, at every door."""
-        wanted = served.wanted_by(served.now_served(self._host, ()))
-        return self.ask(server_questions(self._host.settings, wanted, self.addresses), attempts=False)
+        return self.ask(server_questions(self._host.settings, self.wanted(()), self.addresses), attempts=False)
 
     def domains(self, names: Sequence[str], *, server: bool) -> tuple[DoorFinding, ...]:
         """Everything that clients of these domains may meet, and the server itself if ``server``."""
-        wanted = served.wanted_by(served.now_served(self._host, names))
-        questions = door_questions(self._host.settings, names, wanted, self.addresses, server=server)
+        questions = door_questions(self._host.settings, names, self.wanted(names), self.addresses, server=server)
         return self.ask(questions, attempts=True)
 
     def for_switch(self, scopes: Sequence[str], wanted: served.Wanted, roles: frozenset[Role]) -> Look:
@@ -54,11 +52,18 @@ class Looker:
 
     def ask(self, questions: Sequence[DoorQuestion], *, attempts: bool) -> tuple[DoorFinding, ...]:
         """One connection per question; with ``attempts`` also what a good door must resist."""
-        host = self._host
-        pem = trusted_roots(host.settings, host.layout, host)
-        judge = ChainJudge(TrustRoots.from_pem(pem) if pem else TrustRoots([]))
+        host, chains = self._host, self.chains()
         seen = observe_doors(questions, host.dialer, host.clock, attempts=attempts)
-        return tuple(judge_door(observation, judge, host.settings.hostname) for observation in seen)
+        return tuple(judge_door(observation, chains, host.settings.hostname) for observation in seen)
+
+    def chains(self) -> ChainJudge:
+        """A judge of chains with the roots that are trusted now."""
+        pem = trusted_roots(self._host.settings, self._host.layout, self._host)
+        return ChainJudge(TrustRoots.from_pem(pem) if pem else TrustRoots([]))
+
+    def wanted(self, domains: Sequence[str]) -> served.Wanted:
+        """What these domains' names ought to be served."""
+        return served.wanted_by(served.now_served(self._host, domains))
 
 
 def trusted_roots(settings: Settings, layout: Layout, host: "Host") -> bytes:

@@ -73,12 +73,10 @@ def switch_for(host: Host, request: Mapping[str, Any]) -> tuple[Switch, tuple[st
             wanted.append(_served(host, scope, role, lineage, versions.get(lineage)))
     kept = {(s.role, name) for s in wanted for name in s.names}
     dropped = tuple((s.role, name) for s in previous for name in s.names if (s.role, name) not in kept)
-    versions = dict.fromkeys((s.lineage, s.version) for s in wanted)
+    material = dict.fromkeys((s.lineage, s.version) for s in wanted)
     switch = Switch(
         wanted=tuple(wanted),
-        material=tuple(
-            (lineage, number, stored_chain(host, lineage, number)) for lineage, number in dict.fromkeys(material)
-        ),
+        material=tuple((lineage, number, stored_chain(host, lineage, number)) for lineage, number in material),
         previous=tuple(previous),
         dropped=dropped,
     )

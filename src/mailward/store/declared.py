@@ -15,7 +15,7 @@ from mailward.model.tables import (
     DirectoryMailbox,
     Served,
 )
-from mailward.store.models import Alias, Domain, Lineage, Mailbox, ServerChoice
+from mailward.store.models import Alias, Domain, Lineage, Mailbox, ServerChoice, Version
 
 STARTTLS_DOORS = (Door.IMAP, Door.POP3, Door.SIEVE)
 
@@ -41,10 +41,11 @@ def served_by_domains(domains: Iterable[Domain]) -> list[Served]:
 
 def served(role: Role, domain: str, lineage: Lineage, version: int | None = None) -> Served:
     """``lineage`` (at ``version``, or the current one) for ``domain``: the names it covers at or under the domain."""
-    number = version if version is not None else lineage.current
+    number, names = lineage.current, lineage.names
+    if version is not None:
+        number, names = version, Version.objects.get(lineage=lineage, number=version).names
     assert number is not None, f"{lineage.pk} has no version to serve"
-    names = tuple(sorted(n for n in lineage.names if belongs(n, domain)))
-    return Served(role, names, lineage.pk, number)
+    return Served(role, tuple(sorted(n for n in names if belongs(n, domain))), lineage.pk, number)
 
 
 def served_by_server(hostname: str) -> list[Served]:

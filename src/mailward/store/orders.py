@@ -52,6 +52,11 @@ def unfinished_order(lineage: str) -> OrderRecord | None:
     return record_of(row) if row else None
 
 
+def order_record(number: int) -> OrderRecord | None:
+    row = Order.objects.filter(pk=number).first()
+    return record_of(row) if row else None
+
+
 def record_of(row: Order) -> OrderRecord:
     return OrderRecord(
         id=row.pk,

@@ -1,0 +1,96 @@
+"""``doctor``: looks at the machine and the instance, and says what stands in the way and what ends it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailward.audit import other_servers
+from mailward.bootstrap import joining
+from mailward.bootstrap.mailward import open_instance
+from mailward.daemons import packages as needed
+from mailward.host import machine, programs
+from mailward.host.packages import DebianPackages
+from mailward.host.processes import RealProcesses
+from mailward.model.errors import MailwardError
+from mailward.model.layout import Layout
+from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.verdict import Verdict
+
+LOW_DISK = 1 << 30  # bytes
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    name: str
+    verdict: Verdict
+    reason: Sentence
+    remedy: Sentence = NOTHING
+
+
+def doctor(root: Path) -> tuple[CheckRow, ...]:
+    """Every check, whatever the others said. Changes nothing."""
+    layout = Layout(root.resolve())
+    return (
+        _root(),
+        _release(),
+        _packages(),
+        _disk(layout),
+        *_other_servers(),
+        *_instance(layout),
+    )
+
+
+def _root() -> CheckRow:
+    if machine.is_root():
+        return CheckRow("root", Verdict.PASS, Sentence("runs as root"))
+    return CheckRow("root", Verdict.FAIL, Sentence("doesn't run as root"), Sentence("Run it as root, or with sudo."))
+
+
+def _release() -> CheckRow:
+    release = machine.debian_release()
+    if release == "12":
+        return CheckRow("system", Verdict.PASS, Sentence("Debian {release}", release=release))
+    said = Sentence("this is not Debian 12 ({release})", release=release or "-")
+    return CheckRow("system", Verdict.WARN, said, Sentence("Mailward is tested on Debian 12 only."))
+
+
+def _packages() -> CheckRow:
+    missing = DebianPackages(RealProcesses()).missing(needed.RUNTIME)
+    if not missing:
+        return CheckRow("packages", Verdict.PASS, Sentence("everything is installed"))
+    said = Sentence("missing: {names}", names=", ".join(missing))
+    return CheckRow("packages", Verdict.WARN, said, Sentence("mailward up installs them."))
+
+
+def _disk(layout: Layout) -> CheckRow:
+    free = machine.free_bytes(layout.root)
+    said = Sentence("{free} GiB are free", free=f"{free / (1 << 30):.1f}")
+    if free >= LOW_DISK:
+        return CheckRow("disk", Verdict.PASS, said)
+    return CheckRow("disk", Verdict.FAIL, said, Sentence("Make room: mail can't be taken in when the disk is full."))
+
+
+def _other_servers() -> list[CheckRow]:
+    found = other_servers.explain(programs.other_mail_servers())
+    return [CheckRow(one.name, one.verdict, one.reason, one.remedy) for one in found]
+
+
+def _instance(layout: Layout) -> list[CheckRow]:
+    try:
+        settings = joining.read_settings(layout)
+    except MailwardError as trouble:
+        return [CheckRow("instance", Verdict.WARN, trouble.what, trouble.remedy)]
+    rows = [
+        CheckRow("instance", Verdict.PASS, Sentence("{hostname} in {path}", hostname=settings.hostname, path=layout.root))
+    ]
+    status = open_instance(layout.root).status()
+    down = [row.name for row in status.daemons if row.state != "RUNNING"]
+    if not status.daemons:
+        rows.append(CheckRow("daemons", Verdict.FAIL, Sentence("nothing runs"), Sentence("Start it: mailward up")))
+    elif down:
+        said = Sentence("not running: {names}", names=", ".join(down))
+        rows.append(CheckRow("daemons", Verdict.FAIL, said, Sentence("See: mailward logs")))
+    else:
+        rows.append(CheckRow("daemons", Verdict.PASS, Sentence("all {count} run", count=len(status.daemons))))
+    doors = Sentence("the worst of the last look at the doors: {verdict}", verdict=status.worst)
+    rows.append(CheckRow("doors", status.worst, doors, Sentence("See: mailward verify")))
+    return rows

@@ -30,7 +30,8 @@ def _ask(name: str, checker: Checker, ground: Ground) -> Refusal | None:
         answer = ground.processes.run(checker.argv, timeout=60)
     except NotPossible as trouble:
         return Refusal(name, trouble.what, "")
-    if not checker.refuses(answer.code, answer.output):
+    said = answer.output.lower()
+    if answer.code == 0 and not any(word.lower() in said for word in checker.words):
         return None
     last = answer.output.strip().splitlines()[-1:] or [""]
     return Refusal(

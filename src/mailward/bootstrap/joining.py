@@ -1,13 +1,10 @@
 """Making the host and the office of an instance out of the real machine."""
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-
-import django
 
 from mailward.actions.office import Office
 from mailward.daemons.secrets import TSIG_NAME, knot_tsig, pebble_certificate
@@ -34,6 +31,7 @@ from mailward.model.sentence import Sentence
 from mailward.model.settings import CaSettings, Settings
 from mailward.steward.host import Host
 from mailward.steward.settings_file import parse_settings
+from mailward.store import place
 
 LOCK_PATIENCE = 900.0  # seconds that a command waits for another one that changes the same host
 
@@ -52,10 +50,8 @@ def read_settings(layout: Layout) -> Settings:
 
 
 def use_store(path: Path, *, read_only: bool = False) -> None:
-    """Tell Django which store this process uses. Once per process, before any table is touched."""
-    os.environ["MAILWARD_STORE"] = f"file:{path}?mode=ro" if read_only else str(path)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.store.settings")
-    django.setup()
+    """Tell Django which store this process uses, before any table is touched."""
+    place.use(path, read_only=read_only)
 
 
 def make_seal_keys(layout: Layout, files: RealFiles) -> None:

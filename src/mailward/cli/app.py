@@ -66,13 +66,12 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     with spoken.speaking(language):
         try:
             _refuse_unknown_language(arguments)
-            front = Front(name="mailward", add_help_option=True, no_args_is_help=False, invoke_without_command=False)
-            if not arguments:
-                arguments = ["--help"]
-            if list(arguments) == ["--version"]:
+            front = Front(name="mailward")
+            rest = _without_language(arguments) or ["--help"]
+            if rest == ["--version"]:
                 click.echo(f"mailward {__version__}")
                 return FINE
-            outcome: Any = front.main(args=_without_language(arguments), prog_name="./mailward", standalone_mode=False)
+            outcome: Any = front.main(args=rest, prog_name="./mailward", standalone_mode=False)
             return outcome if isinstance(outcome, int) and not isinstance(outcome, bool) else FINE
         except click.ClickException as error:
             error.show()

@@ -109,11 +109,8 @@ def show_status(out: Console, status: "HostStatus") -> None:
     )
     out.print(Text.assemble((f"{sign} ", style), tell(when)))
     out.print(tell(Sentence("Configuration generation: {number}", number=status.generation or "–")))
-    rows = [
-        (Text(f"{'✓' if row.state == 'RUNNING' else '✗'} {row.name}"), str(row.state), str(row.detail))
-        for row in status.daemons
-    ]
-    headings = (Sentence("daemon"), Sentence("state"), Sentence("detail"))
+    rows = [(_running(row.name, row.state), row.state) for row in status.daemons]
+    headings = (Sentence("daemon"), Sentence("state"))
     show_table(out, headings, rows, Sentence("Nothing is running. Start it with ./mailward up"))
 
 

@@ -27,4 +27,4 @@ def verify(face: Face, domains: tuple[str, ...]) -> int:
 def client(face: Face, address: str) -> int:
     found = face.open().client(address)
     face.answer(found, lambda out: show_client(out, found))
-    return FINE
+    return NOT_WELL if found.verdict in _UNWELL else FINE

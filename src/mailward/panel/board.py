@@ -16,6 +16,8 @@ from mailward.model.verdict import Verdict, worst
 
 STALE_AFTER = timedelta(minutes=60)
 
+_ANY = datetime.min
+
 STATES = {
     Verdict.PASS: Sentence("safe"),
     Verdict.WARN: Sentence("warning"),
@@ -50,6 +52,17 @@ class Cell:
     @property
     def code(self) -> str:
         return self.findings[0].code if self.findings else ""
+
+    @property
+    def evidence(self) -> tuple[tuple[str, DoorFinding], ...]:
+        """The findings with their addresses; those that differ in nothing else are one, as old as the oldest."""
+        grouped: dict[DoorFinding, list[DoorFinding]] = {}
+        for finding in self.findings:
+            grouped.setdefault(replace(finding, address="", checked_at=_ANY), []).append(finding)
+        return tuple(
+            (", ".join(finding.address for finding in same), min(same, key=lambda finding: finding.checked_at))
+            for same in grouped.values()
+        )
 
 
 @dataclass(frozen=True)
@@ -132,7 +145,7 @@ def subject(domain: str, findings: Sequence[DoorFinding], server: Sequence[DoorF
     doors = tuple(door for door in Door if any(finding.door is door for finding in findings))
     names = dict.fromkeys(finding.name for finding in findings)
     rows = tuple(Row(name, tuple(_cell(findings, name, door) for door in doors)) for name in names)
-    note = report.server_note(server) if server or domain == SERVER else None
+    note = report.server_note(server) if domain == SERVER else None
     return Subject(domain, _chain(findings, server), doors, rows, _problems(findings), note)
 
 
@@ -163,13 +176,17 @@ def _link(title: Sentence, findings: Sequence[DoorFinding]) -> Link:
 
 
 def _problems(findings: Sequence[DoorFinding]) -> tuple[Problem, ...]:
-    grouped: dict[tuple[Verdict, str, Sentence, Sentence], dict[str, dict[str, None]]] = {}
+    """One for each kind; what says it first (the name that was promised) stands for the others, which ``where`` lists."""
+    grouped: dict[tuple[Verdict, str, str], tuple[DoorFinding, dict[str, dict[str, None]]]] = {}
     unwell = (finding for finding in findings if finding.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE))
     for finding in sorted(unwell, key=lambda finding: -finding.verdict.severity):
-        names = grouped.setdefault((finding.verdict, finding.code, finding.reason, finding.remedy), {})
+        _, names = grouped.setdefault((finding.verdict, finding.code, finding.reason.template), (finding, {}))
         names.setdefault(finding.name, {})[finding.door.value] = None
     return tuple(
-        Problem(*said, tuple((name, ", ".join(doors)) for name, doors in names.items())) for said, names in grouped.items()
+        Problem(
+            first.verdict, first.code, first.reason, first.remedy, tuple((name, ", ".join(d)) for name, d in names.items())
+        )
+        for first, names in grouped.values()
     )
 
 

@@ -57,7 +57,7 @@ def page(now: datetime, number: int, search: str) -> Page:
     return Page(tuple(str(row["domain"]) for row in rows), number, pages, total)
 
 
-def _worst_first(now: datetime) -> "QuerySet[Any, dict[str, Any]]":
+def _worst_first(now: datetime) -> QuerySet[Any, Any]:
     stale = When(checked_at__lt=now - STALE_AFTER, then=Value(Verdict.UNKNOWN.severity))
     verdicts = [When(verdict=verdict.value, then=Value(verdict.severity)) for verdict in Verdict]
     severity = Case(stale, *verdicts, default=Value(Verdict.UNKNOWN.severity), output_field=IntegerField())

@@ -286,7 +286,7 @@ class WholeHost:
             "pebble": [lambda: self.settings.demo and _opens(self.settings.demo.pebble_port)],
             "dovecot": [lambda: _greets(inside.imap_local, b"* OK"), lambda: _greets(inside.sieve_local, b'"IMPL')],
             "postfix": [lambda: _greets(inside.smtp_local, b"220 ")],
-            "webmail": [lambda: (self.layout.run / "webmail" / "php.sock").exists()],
+            "webmail": [(self.layout.run / "webmail" / "php.sock").exists],
             "nginx": [lambda: all(_opens(port) for port in (self.settings.http_port, next(iter(said.values()))))],
         }
         for look in ready.get(name, []):

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from mailward.daemons import supervisor
 from mailward.daemons.daemon import Checker, Daemon, Directory, Program
-from mailward.daemons.dovecot import DOVECOT
+from mailward.daemons.dovecot import DOVECOT, DOVECOT_STARTTLS
 from mailward.daemons.knot import KNOT
 from mailward.daemons.limits import check_root
 from mailward.daemons.nginx import NGINX
@@ -23,7 +23,7 @@ from mailward.model.layout import Layout
 
 __all__ = ["ALL", "Checker", "Daemon", "Directory", "Program", "directories", "render", "wanted"]
 
-ALL: tuple[Daemon, ...] = (KNOT, PEBBLE, DOVECOT, POSTFIX, WEBMAIL_DAEMON, NGINX, PANEL_DAEMON, STEWARD)
+ALL: tuple[Daemon, ...] = (KNOT, PEBBLE, DOVECOT, DOVECOT_STARTTLS, POSTFIX, WEBMAIL_DAEMON, NGINX, PANEL_DAEMON, STEWARD)
 
 
 def wanted(desired: DesiredState) -> tuple[Daemon, ...]:

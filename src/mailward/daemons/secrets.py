@@ -45,6 +45,11 @@ def knot_tsig(layout: Layout) -> Path:
     return layout.secrets / "knot-tsig.conf"
 
 
+def steward_tsig(layout: Layout) -> Path:
+    """The same key's secret alone, in base64, for the one who signs: root's."""
+    return layout.secrets / "tsig.key"
+
+
 def pebble_certificate(layout: Layout) -> Path:
     """What Pebble's own HTTPS shows (names ``localhost``, addresses 127.0.0.1 and ::1). Self-signed: it is its own root."""
     return layout.secrets / "pebble-certificate.pem"

@@ -9,8 +9,9 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 from mailward.model.errors import NotPossible
@@ -57,6 +58,31 @@ class RealProcesses:
             )
         return Completed(tuple(argv), process.returncode, talk.text(0), talk.text(1))
 
+    def stream(
+        self,
+        argv: Sequence[str],
+        on_line: Callable[[str], None],
+        *,
+        timeout: float = 3600,
+        environment: Mapping[str, str] | None = None,
+    ) -> int:
+        """Run to the end and hand over each line (stdout and stderr together) as it comes; the exit code."""
+        process = _started(argv, False, environment, together=True)
+        watchdog = threading.Timer(timeout, _kill_group, (process,))
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            assert process.stdout is not None  # a pipe was asked for
+            for line in process.stdout:
+                on_line(line[:LIMIT].decode("utf-8", "replace").rstrip("\r\n"))
+            return process.wait()
+        finally:
+            watchdog.cancel()
+            if process.poll() is None:
+                _kill_group(process)
+            if process.stdout is not None:
+                process.stdout.close()
+
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without what bends other programs' behaviour, in the C.UTF-8 locale, plus ``extra``."""
@@ -64,13 +90,15 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "PATH": _PATH, "LC_ALL": "C.UTF-8", **(extra or {})}
 
 
-def _started(argv: Sequence[str], wants_stdin: bool, environment: Mapping[str, str] | None) -> "subprocess.Popen[bytes]":
+def _started(
+    argv: Sequence[str], wants_stdin: bool, environment: Mapping[str, str] | None, *, together: bool = False
+) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(  # noqa: S603 - an argument list, no shell
             list(argv),
             stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT if together else subprocess.PIPE,
             env=clean_environment(environment),
             cwd="/",
             start_new_session=True,

@@ -1,0 +1,102 @@
+"""Questions to DNS as the host asks them (model.outside.Resolver), with dnspython.
+
+What DNS says is an answer, never an exception: also SERVFAIL, and silence (rcode TIMEOUT). UDP first, TCP when the answer
+was cut off (RFC 7766 section 5). Nothing is cached and nothing is validated here; CNAMEs are not followed by us: a
+recursive server gives the target's records beside the alias, and only records of the asked type are reported.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+
+import dns.exception
+import dns.inet
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+
+from mailward.model.errors import NotPossible
+from mailward.model.outside import DnsAnswer
+from mailward.model.sentence import Sentence
+
+RESOLV_CONF = Path("/etc/resolv.conf")
+
+
+class DnsResolver:
+    """Asks ``nameservers`` ("address:port", "[::1]:53"; empty: those of resolv.conf) one after the other, each once per
+    round, at most ``timeout`` seconds in all for one question."""
+
+    def __init__(self, nameservers: tuple[str, ...] = (), *, timeout: float = 5.0, resolv_conf: Path = RESOLV_CONF) -> None:
+        self._servers = tuple(server_of(text) for text in nameservers)
+        self._timeout = timeout
+        self._resolv_conf = resolv_conf
+
+    def query(self, name: str, rdtype: str) -> DnsAnswer:
+        try:
+            question = dns.message.make_query(dns.name.from_text(name), rdtype, want_dnssec=False, use_edns=0, payload=1232)
+        except (dns.exception.DNSException, UnicodeError, ValueError) as error:
+            return DnsAnswer(name, rdtype, "FORMERR", (), f"not asked: {error}")
+        servers = self._servers or _of_the_system(self._resolv_conf)
+        deadline = time.monotonic() + self._timeout
+        worst = DnsAnswer(name, rdtype, "TIMEOUT", (), ", ".join(f"{address}:{port}" for address, port in servers))
+        for turn in range(2):
+            for address, port in servers:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return worst
+                patience = min(left, self._timeout / (4 - 2 * turn) / len(servers))
+                answer = _ask(question, address, port, patience)
+                if answer is None:
+                    continue
+                said = _said(name, rdtype, answer, f"{address}:{port}")
+                if said.rcode in ("NOERROR", "NXDOMAIN"):
+                    return said
+                worst = said
+            if worst.rcode != "TIMEOUT":
+                return worst
+        return worst
+
+
+def server_of(text: str) -> tuple[str, int]:
+    """("::1", 53) of "[::1]:53", "::1" or "127.0.0.1:53"; NotPossible for what is no address."""
+    host, port = text, "53"
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") or "53"
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    with contextlib.suppress(ValueError, NotImplementedError):
+        dns.inet.af_for_address(host)
+        if 0 < int(port) < 65536:
+            return host, int(port)
+    raise NotPossible(
+        Sentence("{server} is not the address of a name server", server=text),
+        Sentence("Write it as 127.0.0.1:53 or [::1]:53"),
+        code="nameserver",
+    )
+
+
+def _of_the_system(resolv_conf: Path) -> tuple[tuple[str, int], ...]:
+    try:
+        system = dns.resolver.Resolver(str(resolv_conf))
+    except (dns.exception.DNSException, OSError):
+        return ()
+    return tuple((str(address), system.port) for address in system.nameservers)[:3]
+
+
+def _ask(question: dns.message.QueryMessage, address: str, port: int, timeout: float) -> dns.message.Message | None:
+    """One answer of one server; None for silence or what is no answer."""
+    try:
+        answer, _ = dns.query.udp_with_fallback(question, address, timeout=timeout, port=port)
+    except (dns.exception.DNSException, OSError, EOFError):
+        return None
+    return answer
+
+
+def _said(name: str, rdtype: str, answer: dns.message.Message, server: str) -> DnsAnswer:
+    wanted = dns.rdatatype.from_text(rdtype)
+    records = sorted(record.to_text() for rrset in answer.answer if rrset.rdtype == wanted for record in rrset)
+    return DnsAnswer(name, rdtype, dns.rcode.to_text(answer.rcode()), tuple(records), server)

@@ -7,11 +7,13 @@ from mailward.audit import other_servers
 from mailward.bootstrap import joining
 from mailward.bootstrap.mailward import open_instance
 from mailward.daemons import packages as needed
-from mailward.host import machine, programs
+from mailward.host import machine
+from mailward.host.neighbours import neighbours
 from mailward.host.packages import DebianPackages
 from mailward.host.processes import RealProcesses
 from mailward.model.errors import MailwardError
 from mailward.model.layout import Layout
+from mailward.model.other_servers import OtherServer
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
 
@@ -34,7 +36,7 @@ def doctor(root: Path) -> tuple[CheckRow, ...]:
         _release(),
         _packages(),
         _disk(layout),
-        *_other_servers(),
+        *_other_servers(layout),
         *_instance(layout),
     )
 
@@ -46,10 +48,10 @@ def _root() -> CheckRow:
 
 
 def _release() -> CheckRow:
-    release = machine.debian_release()
-    if release == "12":
-        return CheckRow("system", Verdict.PASS, Sentence("Debian {release}", release=release))
-    said = Sentence("this is not Debian 12 ({release})", release=release or "-")
+    release = machine.release()
+    if release.id == "debian" and release.version.startswith("12"):
+        return CheckRow("system", Verdict.PASS, Sentence("Debian {release}", release=release.version))
+    said = Sentence("this is not Debian 12 ({release})", release=f"{release.id} {release.version}".strip() or "-")
     return CheckRow("system", Verdict.WARN, said, Sentence("Mailward is tested on Debian 12 only."))
 
 
@@ -62,16 +64,24 @@ def _packages() -> CheckRow:
 
 
 def _disk(layout: Layout) -> CheckRow:
-    free = machine.free_bytes(layout.root)
+    free = machine.free_disk_bytes(layout.root)
     said = Sentence("{free} GiB are free", free=f"{free / (1 << 30):.1f}")
     if free >= LOW_DISK:
         return CheckRow("disk", Verdict.PASS, said)
     return CheckRow("disk", Verdict.FAIL, said, Sentence("Make room: mail can't be taken in when the disk is full."))
 
 
-def _other_servers() -> list[CheckRow]:
-    found = other_servers.explain(programs.other_mail_servers())
-    return [CheckRow(one.name, one.verdict, one.reason, one.remedy) for one in found]
+def _other_servers(layout: Layout) -> list[CheckRow]:
+    seen = [
+        OtherServer(
+            name=one.name,
+            installed=one.is_installed,
+            running=bool(one.running),
+            evidence=", ".join((*one.packages, *one.places, *(f"pid {pid}" for pid in one.running))),
+        )
+        for one in neighbours(RealProcesses(), outside=layout.root)
+    ]
+    return [CheckRow(one.name, one.verdict, one.reason, one.remedy) for one in other_servers.explain(seen)]
 
 
 def _instance(layout: Layout) -> list[CheckRow]:

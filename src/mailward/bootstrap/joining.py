@@ -6,15 +6,17 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import structlog
+
 from mailward.actions.office import Office
-from mailward.daemons.secrets import TSIG_NAME, knot_tsig, pebble_certificate
+from mailward.daemons.secrets import TSIG_NAME, pebble_certificate, steward_tsig
 from mailward.flow.ground import Ground
 from mailward.host import acme_ca
 from mailward.host.clock import RealClock
 from mailward.host.directory import Directory
 from mailward.host.dns_update import Rfc2136
 from mailward.host.files import RealFiles
-from mailward.host.http_client import TrustingHttpClient
+from mailward.host.http_client import RealHttpClient
 from mailward.host.lock import StewardLock
 from mailward.host.passwords import hash_password, make_password
 from mailward.host.processes import RealProcesses
@@ -47,6 +49,20 @@ def read_settings(layout: Layout) -> Settings:
             code="no-instance",
         ) from None
     return parse_settings(text)
+
+
+def log_to(path: Path) -> None:
+    """What the steward has to say goes to a file, as JSON lines; every process of an instance appends to the same one."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=path.open("a", encoding="utf-8")),
+        cache_logger_on_first_use=False,
+    )
 
 
 def use_store(path: Path, *, read_only: bool = False) -> None:
@@ -84,9 +100,9 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         dialer=AsyncioTlsDialer(),
         resolver=DnsResolver(settings.nameservers),
         authoritative=_authoritative(settings),
-        dns=Rfc2136("127.0.0.1", settings.dns_port, TSIG_NAME, knot_tsig(layout)),
-        http=TrustingHttpClient(layout.trust_file(settings.trust)),
-        management=TrustingHttpClient(pebble_certificate(layout)),
+        dns=Rfc2136(f"127.0.0.1:{settings.dns_port}", TSIG_NAME, steward_tsig(layout)),
+        http=RealHttpClient(layout.trust_file(settings.trust)),
+        management=RealHttpClient(pebble_certificate(layout)),
         connect=_connect(layout),
         lock=_locks(layout),
     )

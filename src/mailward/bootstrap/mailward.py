@@ -130,6 +130,7 @@ def open_instance(root: Path) -> Mailward:
     layout = Layout(root.resolve())
     settings = joining.read_settings(layout)
     joining.use_store(layout.store)
+    joining.log_to(layout.log / "steward.log")
     return Mailward(layout, settings, joining.make_office(layout, settings), joining.make_host(layout, settings))
 
 

@@ -2,7 +2,7 @@
 the whole can be repeated, and goes on where a killed one stopped."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from mailward.bootstrap import demo, joining
 from mailward.bootstrap.mailward import Mailward, has_failed, open_instance
 from mailward.daemons import packages as needed
 from mailward.daemons.users import USERS
-from mailward.host import machine, ports
+from mailward.host import apt, machine, ports, reach
 from mailward.host.clock import RealClock
 from mailward.host.files import RealFiles
 from mailward.host.packages import DebianPackages
 from mailward.host.processes import RealProcesses
-from mailward.host.users import ensure_users
+from mailward.host.users import WantedUser, ensure_users
+from mailward.model.doors import Door
 from mailward.model.errors import BadInput, NotPossible
 from mailward.model.findings import DoorFinding
 from mailward.model.layout import Layout
@@ -61,11 +62,11 @@ class UpReport:
 def bring_up(root: Path, wish: UpWish, progress: Progress) -> UpReport:
     """Install, make, start, secure, prove. Raises NotPossible or BadInput; what was done until then stays good."""
     began = time.monotonic()
-    machine.require_root()
+    _require_root()
     layout = Layout(root.resolve())
     is_new = not layout.settings.exists()
     settings = _settings(layout, wish)
-    machine.require_reachable(layout.root)
+    _require_reachable(layout.root)
     if wish.install:
         install_packages(progress, demo=settings.demo is not None)
     else:
@@ -100,15 +101,43 @@ def install_packages(progress: Progress, *, with_tests: bool = False, demo: bool
         wanted = (*wanted, *needed.DEMO)
     if with_tests:
         wanted = (*wanted, *needed.TEST)
-    packages = DebianPackages(RealProcesses())
+    processes = RealProcesses()
+    packages = DebianPackages(processes)
     with progress.stage(Sentence("Looking which packages are there")):
         missing = packages.missing(wanted)
     if missing:
         with progress.stage(Sentence("Installing {count} packages from Debian", count=len(missing))):
-            packages.install(missing, progress.note)
+            packages.install(missing, _telling(progress))
     with progress.stage(Sentence("Making the system users")):
-        ensure_users(USERS)
+        ensure_users(tuple(WantedUser(user.name, user.purpose) for user in USERS), processes)
     return tuple(missing)
+
+
+def _telling(progress: Progress) -> Callable[[apt.Progress], None]:
+    """apt speaks of each package several times; people want each once."""
+    told: set[tuple[str, str]] = set()
+
+    def tell(step: apt.Progress) -> None:
+        if (step.phase, step.package) not in told and step.package:
+            told.add((step.phase, step.package))
+            progress.note(Sentence("{percent} % {package}", percent=round(step.percent), package=step.package))
+
+    return tell
+
+
+def _require_root() -> None:
+    if not machine.is_root():
+        said = Sentence("Mailward sets up a mail host, and that takes root's rights")
+        raise NotPossible(said, Sentence("Run it as root, or with sudo."), code="not-root")
+
+
+def _require_reachable(root: Path) -> None:
+    """The daemons run as users of their own; they must be able to enter the instance."""
+    closed = reach.closed_ancestor(root)
+    if closed is not None:
+        said = Sentence("the daemons' users can't enter {closed}, in which this instance lies", closed=closed)
+        remedy = Sentence("Use another directory, for example: mailward up --instance /srv/mailward")
+        raise NotPossible(said, remedy, code="not-reachable")
 
 
 def _require_packages(settings: Settings) -> None:
@@ -136,7 +165,7 @@ def _settings(layout: Layout, wish: UpWish) -> Settings:
         said = Sentence("{acme} is neither a known CA nor the https address of an ACME directory", acme=acme)
         raise BadInput("acme", said, Sentence("Known are: {names}.", names=", ".join(new_instance.KNOWN_CAS)))
     name = acme if acme in new_instance.KNOWN_CAS else "acme"
-    addresses = machine.listening_addresses()
+    addresses = reach.global_addresses(RealProcesses()) or ("127.0.0.1",)
     ca = CaSettings(name, directory, contact=wish.contact)
     return new_instance.production(hostname, addresses, ca, wish.contact, wish.base_port)
 
@@ -168,13 +197,14 @@ def _start(mailward: Mailward) -> None:
     supervisor = mailward.host.ground.supervisor
     if supervisor.states():
         return
-    taken = ports.taken(declared_ports(mailward.settings), mailward.settings.addresses)
-    if taken:
-        first = taken[0]
+    wanted = [(address, port) for port in declared_ports(mailward.settings) for address in mailward.settings.addresses]
+    for taken in ports.taken(wanted):
+        holder = f"{taken.holder.program} (pid {taken.holder.pid})" if taken.holder else taken.reason
         said = Sentence(
-            "port {port} on {address} is taken by {holder}", port=first.port, address=first.address, holder=first.holder
+            "port {port} on {address} is taken by {holder}", port=taken.port, address=taken.address, holder=holder
         )
-        raise NotPossible(said, Sentence("Stop it, or choose other ports: mailward up --base-port N"), code="port-taken")
+        remedy = Sentence("Stop it, or give a new instance other ports: mailward up --base-port N")
+        raise NotPossible(said, remedy, code="port-taken")
     if mailward.host.files.target(mailward.layout.current) is not None:
         supervisor.update()
 
@@ -188,8 +218,6 @@ def declared_ports(settings: Settings) -> tuple[int, ...]:
 
 
 def _addresses(settings: Settings) -> tuple[tuple[Sentence, str], ...]:
-    from mailward.model.doors import Door  # noqa: PLC0415
-
     port = settings.ports[Door.HTTPS]
     suffix = "" if port == 443 else f":{port}"
     found = [(Sentence("Status of the doors"), f"https://{settings.hostname}{suffix}/")]

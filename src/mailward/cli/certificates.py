@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from mailward.actions import budget as limits
 from mailward.actions import certificates as actions
 from mailward.actions import choices, orders
 from mailward.cli.app import FINE
@@ -165,7 +166,7 @@ def history(face: Face, cert: str) -> None:
     results=True,
 )
 def budget(face: Face) -> None:
-    rows = actions.budget(face.open().office)
+    rows = limits.budget(face.open().office)
     face.answer(rows, lambda out: show_budget(out, rows))
 
 

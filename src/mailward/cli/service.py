@@ -1,11 +1,9 @@
 """Long-running programs, and the systemd unit that starts them with the machine."""
 
-from pathlib import Path
-
 import click
 
 from mailward import bootstrap
-from mailward.cli.command import command, group, in_clone
+from mailward.cli.command import command, group
 from mailward.cli.face import Face
 from mailward.cli.language import tell
 from mailward.model.sentence import Sentence
@@ -14,10 +12,9 @@ service = group("service")
 panel = group("panel")
 
 
-@command("install", Sentence("Write the systemd unit, enable it and start it"), under=service)
-@in_clone
-def install(face: Face, clone: Path) -> None:
-    path = bootstrap.install_service(face.instance, clone)
+@command("install", Sentence("Write the systemd unit and enable it"), under=service)
+def install(face: Face) -> None:
+    path = bootstrap.install_service(face.instance)
     face.out.print(tell(Sentence("Installed: {path}", path=path)))
 
 
@@ -28,9 +25,8 @@ def uninstall(face: Face) -> None:
 
 
 @command("show", Sentence("Print the systemd unit"), under=service)
-@in_clone
-def show(face: Face, clone: Path) -> None:
-    click.echo(bootstrap.service_unit(face.instance, clone), nl=False)
+def show(face: Face) -> None:
+    click.echo(bootstrap.service_unit(face.instance), nl=False)
 
 
 @command("steward")

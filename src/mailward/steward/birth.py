@@ -12,7 +12,7 @@ from django.db import transaction
 
 from mailward.certificates import make
 from mailward.daemons import ALL, knot, webmail
-from mailward.daemons.secrets import SecretFile, SecretKind, secret_files, tsig_file
+from mailward.daemons.secrets import SecretFile, SecretKind, secret_files, steward_tsig, tsig_file
 from mailward.daemons.users import PANEL, WEB
 from mailward.flow.switch import apply, check, link_name, stage
 from mailward.model.certificates import Source
@@ -76,7 +76,9 @@ def make_secrets(desired: DesiredState, layout: Layout, files: Files, clock: Clo
         if secret.kind is SecretKind.TEXT_KEY:
             _write(secret, "".join(secrets.choice(SECRET_LETTERS) for _ in range(32)).encode(), files)
         elif secret.kind is SecretKind.TSIG:
-            _write(secret, tsig_file(base64.b64encode(secrets.token_bytes(32)).decode()).encode(), files)
+            made = base64.b64encode(secrets.token_bytes(32))
+            files.write(steward_tsig(layout), made, mode=0o600)
+            _write(secret, tsig_file(made.decode()).encode(), files)
 
 
 def _write(secret: SecretFile, content: bytes, files: Files) -> None:

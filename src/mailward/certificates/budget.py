@@ -24,7 +24,11 @@ class Per(StrEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """So many ``what`` per ``per`` within ``window``. ``renewals_count``: False where an ARI renewal is exempt."""
+    """So many ``what`` per ``per`` within ``window``.
+
+    ``renewals_count``: False where a certificate for names that had one before is exempt; ``ari_counts``: False where
+    one that says which certificate it replaces is.
+    """
 
     code: str
     per: Per
@@ -32,14 +36,16 @@ class Limit:
     most: int
     window: timedelta
     renewals_count: bool
+    ari_counts: bool
 
 
-# https://letsencrypt.org/docs/rate-limits/: renewals announced by ARI (``replaces``) are exempt from all of them.
+# https://letsencrypt.org/docs/rate-limits/: a renewal announced by ARI is exempt from all that count
+# successes; another certificate for exactly the same names is exempt from the first two.
 LETS_ENCRYPT = (
-    Limit("certificates-per-registered-domain", Per.REGISTERED_DOMAIN, "certificates", 50, timedelta(days=7), False),
-    Limit("orders-per-account", Per.ACCOUNT, "orders", 300, timedelta(hours=3), False),
-    Limit("same-names", Per.SAME_NAMES, "certificates", 5, timedelta(days=7), False),
-    Limit("failed-authorizations-per-host", Per.HOST, "failed authorizations", 5, timedelta(hours=1), True),
+    Limit("certificates-per-registered-domain", Per.REGISTERED_DOMAIN, "certificates", 50, timedelta(days=7), False, False),
+    Limit("orders-per-account", Per.ACCOUNT, "orders", 300, timedelta(hours=3), False, False),
+    Limit("same-names", Per.SAME_NAMES, "certificates", 5, timedelta(days=7), True, False),
+    Limit("failed-authorizations-per-host", Per.HOST, "failed authorizations", 5, timedelta(hours=1), True, True),
 )
 
 
@@ -88,22 +94,26 @@ def forecast(
 ) -> tuple[Forecast, ...]:
     """Per limit and subject, the fullest first. Planned orders that are overdue count as made now."""
     end = now + timedelta(weeks=weeks)
-    made = [one for one in history if one.at <= now]
-    coming = [one for one in planned if one.at <= end]
+    made = [(one.at, one) for one in history if one.at <= now]
+    coming = [(max(one.at, now), one) for one in planned if one.at <= end]
+    timeline = sorted(made + coming, key=lambda pair: pair[0])
     found = []
     for limit in limits:
         moments: dict[str, list[datetime]] = defaultdict(list)
-        for one, at in [(one, one.at) for one in made] + [(one, max(one.at, now)) for one in coming]:
-            for subject in _counted(one, limit, suffixes):
-                moments[subject].append(at)
-        found += [_one(limit, subject, sorted(at), now, weeks) for subject, at in moments.items()]
+        seen: set[frozenset[str]] = set()
+        for at, one in timeline:
+            known = frozenset(one.names) in seen
+            if not one.failed:
+                seen.add(frozenset(one.names))
+            if (limit.ari_counts or not one.ari) and (limit.renewals_count or not known):
+                for subject in _subjects(one, limit, suffixes):
+                    moments[subject].append(at)
+        found += [_one(limit, subject, at, now, weeks) for subject, at in moments.items()]
     return tuple(sorted(found, key=lambda one: (-_peak(one) / one.limit.most, one.limit.code, one.subject)))
 
 
-def _counted(one: Issuance, limit: Limit, suffixes: Suffixes) -> set[str]:
+def _subjects(one: Issuance, limit: Limit, suffixes: Suffixes) -> set[str]:
     """The subjects for which ``one`` counts against ``limit``."""
-    if one.ari and not limit.renewals_count:
-        return set()
     if limit.per is Per.HOST:
         return {name.removeprefix("*.") for name in one.names} if one.failed else set()
     if limit.per is Per.ACCOUNT:

@@ -37,9 +37,9 @@ def refuse_or_warn(certificate: Certificate, domain: str, role: Role, *, server_
         )
     if server_is_self_signed and role is Role.MAIL:
         return Sentence(
-            "The mail server itself still has its self-signed certificate. Clients that ask for a name of {domain} are protected; "
-            "clients that use the server's own name, or ask for no name, and mail servers that deliver here, still meet the "
-            "self-signed one. The provider ends this by securing the server.",
+            "The mail server itself still has its self-signed certificate. Clients that ask for a name of {domain} are "
+            "protected; clients that use the server's own name, or ask for no name, and mail servers that deliver here, "
+            "still meet the self-signed one. The provider ends this by securing the server.",
             domain=domain,
         )
     if server_is_self_signed:

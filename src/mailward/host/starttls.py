@@ -4,7 +4,7 @@
 Nothing but greetings, capabilities and STARTTLS is said in clear; no user name, no password, ever.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,10 +29,13 @@ class Broken(Exception):
 
 @dataclass(frozen=True)
 class Speech:
-    """What a protocol says. ``injected`` is the command for the injection probe, harmless, and always answered."""
+    """What a protocol says. ``injected`` is the command for the injection probe, harmless, and always answered.
+
+    ``start_tls`` answers whether a log-in with a readable password was offered before TLS.
+    """
 
     greeting: Callable[[Lines], Awaitable[None]]
-    start_tls: Callable[[Lines, str, bytes], Awaitable[None]]
+    start_tls: Callable[[Lines, str, bytes], Awaitable[bool]]
     injected: bytes
     goodbye: bytes
 
@@ -47,6 +50,11 @@ async def _line(lines: Lines) -> str:
 def _shown(line: bytes | str) -> str:
     text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
     return "".join(char if char.isprintable() else "·" for char in text[:120])
+
+
+def _has_readable(methods: Iterable[str]) -> bool:
+    """Whether a SASL method that shows the password to everybody on the way is among these."""
+    return not {"PLAIN", "LOGIN"}.isdisjoint(methods)
 
 
 async def _smtp_answer(lines: Lines) -> tuple[str, list[str]]:
@@ -67,7 +75,7 @@ async def _smtp_greeting(lines: Lines) -> None:
         raise Broken(f"the greeting was {code} {_shown(said[-1])}")
 
 
-async def _smtp_start_tls(lines: Lines, ehlo_name: str, injected: bytes) -> None:
+async def _smtp_start_tls(lines: Lines, ehlo_name: str, injected: bytes) -> bool:
     await _smtp_greeting(lines)
     await lines.write(f"EHLO {ehlo_name}\r\n".encode())
     code, said = await _smtp_answer(lines)
@@ -76,9 +84,10 @@ async def _smtp_start_tls(lines: Lines, ehlo_name: str, injected: bytes) -> None
     if not any(word.strip().upper() == "STARTTLS" for word in said[1:]):
         raise Missing("EHLO's answer offers no STARTTLS")
     await lines.write(b"STARTTLS\r\n" + injected)
-    code, said = await _smtp_answer(lines)
+    code, answer = await _smtp_answer(lines)
     if code != "220":
-        raise Missing(f"STARTTLS was answered with {code} {_shown(said[-1])}")
+        raise Missing(f"STARTTLS was answered with {code} {_shown(answer[-1])}")
+    return any(line.upper().startswith(("AUTH ", "AUTH=")) for line in said[1:])  # RFC 4954 section 4
 
 
 async def _imap_greeting(lines: Lines) -> None:
@@ -97,7 +106,7 @@ async def _imap_answer(lines: Lines, tag: str) -> tuple[str, list[str]]:
     raise Broken("an answer without an end")
 
 
-async def _imap_start_tls(lines: Lines, _name: str, injected: bytes) -> None:
+async def _imap_start_tls(lines: Lines, _name: str, injected: bytes) -> bool:
     await _imap_greeting(lines)
     await lines.write(b"a1 CAPABILITY\r\n")
     done, said = await _imap_answer(lines, "a1")
@@ -110,6 +119,7 @@ async def _imap_start_tls(lines: Lines, _name: str, injected: bytes) -> None:
     done, _ = await _imap_answer(lines, "a2")
     if not done.upper().startswith("OK"):
         raise Missing(f"STARTTLS was answered with {_shown(done)}")
+    return "LOGINDISABLED" not in words or _has_readable(word.removeprefix("AUTH=") for word in words)  # RFC 9051 6.2.3
 
 
 async def _pop3_greeting(lines: Lines) -> None:
@@ -118,7 +128,7 @@ async def _pop3_greeting(lines: Lines) -> None:
         raise Broken(f"the greeting was {_shown(line)}")
 
 
-async def _pop3_start_tls(lines: Lines, _name: str, injected: bytes) -> None:
+async def _pop3_start_tls(lines: Lines, _name: str, injected: bytes) -> bool:
     await _pop3_greeting(lines)
     await lines.write(b"CAPA\r\n")
     offered: list[str] = []
@@ -132,6 +142,8 @@ async def _pop3_start_tls(lines: Lines, _name: str, injected: bytes) -> None:
     line = await _line(lines)
     if not line.startswith("+OK"):
         raise Missing(f"STLS was answered with {_shown(line)}")
+    methods = [word for offer in offered if offer.startswith("SASL ") for word in offer.split()]
+    return "USER" in offered or _has_readable(methods)  # RFC 2449 sections 6.3 and 6.6
 
 
 async def _sieve_answer(lines: Lines) -> tuple[str, list[str]]:
@@ -157,7 +169,7 @@ async def _sieve_capabilities(lines: Lines) -> list[str]:
     return said
 
 
-async def _sieve_start_tls(lines: Lines, _name: str, injected: bytes) -> None:
+async def _sieve_start_tls(lines: Lines, _name: str, injected: bytes) -> bool:
     said = await _sieve_capabilities(lines)
     if not any(line.strip().strip('"').upper() == "STARTTLS" for line in said):
         raise Missing("the greeting offers no STARTTLS")
@@ -165,6 +177,8 @@ async def _sieve_start_tls(lines: Lines, _name: str, injected: bytes) -> None:
     done, _ = await _sieve_answer(lines)
     if not done.upper().startswith("OK"):
         raise Missing(f"STARTTLS was answered with {_shown(done)}")
+    methods = [line.upper().replace('"', " ").split() for line in said if line.upper().startswith('"SASL"')]
+    return _has_readable(word for words in methods for word in words)  # RFC 5804 section 1.7
 
 
 SPEECHES = {

@@ -82,7 +82,9 @@ class AsyncioTlsDialer:
                 raise Broken(f"{target.protocol} has no STARTTLS")
             seen.doing = "asking for STARTTLS"
             name = self._ehlo_name or _literal(writer)
-            await speech.start_tls(_Clear(reader, writer), name, speech.injected if target.probe_injection else b"")
+            injected = speech.injected if target.probe_injection else b""
+            offered = await speech.start_tls(_Clear(reader, writer), name, injected)
+            seen.clear_login = offered if target.probe_clear else None
             if target.probe_injection:
                 await _drop_clear_answers(reader)
         elif target.tls is Tls.NONE:
@@ -126,11 +128,12 @@ class _Seen:
     version: str | None = None
     cipher: str | None = None
     injected: bool = False
+    clear_login: bool | None = None
     finished: bool = False  # all was seen; what goes wrong in saying goodbye doesn't count
     writer: asyncio.StreamWriter | None = field(default=None, repr=False)
 
     def dialled(self, target: DialTarget) -> Dialled:
-        return Dialled(target, None, "", self.chain, self.version, self.cipher, self.injected)
+        return Dialled(target, None, "", self.chain, self.version, self.cipher, self.injected, clear_login=self.clear_login)
 
     def close(self) -> None:
         if self.writer is not None:

@@ -8,12 +8,11 @@ from mailward.bootstrap import joining
 from mailward.bootstrap.mailward import open_instance
 from mailward.daemons import packages as needed
 from mailward.host import machine
-from mailward.host.neighbours import neighbours
 from mailward.host.packages import DebianPackages
 from mailward.host.processes import RealProcesses
+from mailward.host.programs import other_mail_servers
 from mailward.model.errors import MailwardError
 from mailward.model.layout import Layout
-from mailward.model.other_servers import OtherServer
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
 
@@ -72,15 +71,7 @@ def _disk(layout: Layout) -> CheckRow:
 
 
 def _other_servers(layout: Layout) -> list[CheckRow]:
-    seen = [
-        OtherServer(
-            name=one.name,
-            installed=one.is_installed,
-            running=bool(one.running),
-            evidence=", ".join((*one.packages, *one.places, *(f"pid {pid}" for pid in one.running))),
-        )
-        for one in neighbours(RealProcesses(), outside=layout.root)
-    ]
+    seen = other_mail_servers()
     return [CheckRow(one.name, one.verdict, one.reason, one.remedy) for one in other_servers.explain(seen)]
 
 

@@ -159,10 +159,10 @@ def wildcard(value: object) -> str:
 
 
 def address(value: object) -> str:
-    """An IP address as it is written without a port."""
+    """An IP address as it is written without a port or a zone (``%eth0``, which may hold any character)."""
     text = _text(value)
     try:
-        return str(ip_address(text))
+        return str(ip_address(text.replace("%", " ")))
     except ValueError:
         raise BadInput("addresses", Sentence("{value} is not an IP address", value=text), code="bad-address") from None
 

@@ -3,6 +3,7 @@ section 5, RFC 6186). Text only: who may change a zone afterwards is knot.py's s
 
 from ipaddress import ip_address
 
+from mailward.daemons.quoting import address as checked_address
 from mailward.daemons.quoting import name as checked_name
 from mailward.model.errors import BadInput
 from mailward.model.sentence import Sentence
@@ -21,6 +22,7 @@ def zone_file(
     domain, host = checked_name(domain), checked_name(settings.hostname)
     if not addresses:
         raise BadInput("addresses", Sentence("{domain} needs at least one address to point to", domain=domain))
+    addresses = tuple(checked_address(address) for address in addresses)
     owners = [domain, *(f"{label}.{domain}" for label in LABELS)]
     if host.endswith(f".{domain}") and host not in owners:
         owners.append(host)

@@ -23,4 +23,5 @@ def carry_out(face: Face, mailward: Mailward, asked: Asked) -> int:
 
 def show_secret(face: Face, secret: str) -> None:
     """A one-time password: to the terminal, once, and never into JSON."""
-    face.out.print(f"{tell(Sentence('Password, shown this once:'))} {printable(secret)}", soft_wrap=True)
+    label = tell(Sentence("Password, shown this once:"))
+    face.out.print(f"{label} {printable(secret)}", soft_wrap=True)

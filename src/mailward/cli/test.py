@@ -92,7 +92,8 @@ def run_stages(stages: Sequence[Stage], run: Callable[[Stage], int], say: Callab
         code = run(stage)
         ended.append(Ended(stage, code, time.monotonic() - started))
         if code:
-            say(f"✗ {tell(Sentence('{stage} failed (exit code {code})', stage=stage.name, code=code))}")
+            said = Sentence("{stage} failed (exit code {code})", stage=stage.name, code=code)
+            say(f"✗ {tell(said)}")
     return tuple(ended)
 
 

@@ -3,8 +3,9 @@
 Nothing here runs in service; Babel is a development package. Files come out byte for byte the same from the same input.
 """
 
+import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -18,33 +19,60 @@ from babel.messages.pofile import read_po, write_po
 
 from mailward.words import CATALOG, LANGUAGES, SOURCE
 
-_METHODS = [("**.py", "python"), ("**/templates/**.html", "mailward.cli.translations:from_template")]
-_KEYWORDS = {"Sentence": None, "say": None}
+_METHODS = [
+    ("**.py", "mailward.cli.translations:from_python"),
+    ("**/panel/templates/**.html", "mailward.cli.translations:from_template"),
+]
+_KEYWORDS = {"Sentence": None}
 _TAG = re.compile(r'\{%-?\s*say\s+"([^"]*)"')
 _ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)  # the version control knows when; a date here would only make conflicts
 
 
-def from_template(
-    fileobj: IO[bytes], keywords: Mapping[str, object], comment_tags: object, options: object
-) -> Iterator[tuple[int, str, str, list[str]]]:
+_Found = Iterator[tuple[int, str, str, list[str]]]
+
+
+def from_python(fileobj: IO[bytes], keywords: object, comment_tags: object, options: object) -> _Found:
+    """Babel's extraction method for our modules: every ``Sentence("…")``, also in f-strings, where Babel's own fails."""
+    for node in ast.walk(ast.parse(fileobj.read())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Sentence" and node.args:
+            text = node.args[0]
+            if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value:
+                yield node.lineno, "Sentence", text.value, []
+
+
+def from_template(fileobj: IO[bytes], keywords: object, comment_tags: object, options: object) -> _Found:
     """Babel's extraction method for Django templates: ``{% say "…" %}``."""
     text = fileobj.read().decode()
     for found in _TAG.finditer(text):
-        yield text.count("\n", 0, found.start()) + 1, "say", found.group(1), []
+        yield text.count("\n", 0, found.start()) + 1, "Sentence", found.group(1), []
 
 
 def extract(package: Path) -> Catalog:
     """Every sentence in ``package``, as a catalog without translations."""
-    catalog = Catalog(
-        project="mailward", copyright_holder="the Mailward authors", header_comment="# Sentences of Mailward.",
-        creation_date=_ALWAYS, revision_date=_ALWAYS, charset="utf-8",
-    )  # fmt: skip
+    catalog = _empty(None)
     for filename, _line, text, comments, _context in extract_from_dir(
         package, method_map=_METHODS, keywords=_KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
     ):
         if isinstance(text, str) and text:
             catalog.add(text, locations=[(filename, 0)], auto_comments=comments)
     return catalog
+
+
+def _empty(language: str | None) -> Catalog:
+    return Catalog(
+        locale=language,
+        project="Mailward",
+        version="1",
+        copyright_holder="the Mailward authors",
+        header_comment="# Mailward's sentences. Brought up to date by ./mailward words update; translate the empty ones.",
+        msgid_bugs_address="Mailward's issues",
+        creation_date=_ALWAYS,
+        revision_date=_ALWAYS,
+        last_translator="Mailward",
+        language_team="Mailward",
+        charset="utf-8",
+        fuzzy=False,
+    )
 
 
 def po_file(package: Path, language: str) -> Path:
@@ -55,20 +83,18 @@ def read(package: Path, language: str) -> Catalog:
     """A language's catalog as it is committed; empty when there is none yet."""
     path = po_file(package, language)
     if not path.exists():
-        return Catalog(locale=language)
+        return _empty(language)
     with path.open("rb") as file:
         return read_po(file, locale=language)
 
 
 def merged(package: Path, language: str, template: Catalog) -> Catalog:
     """The committed translations of the sentences in ``template``; those of sentences that are gone are dropped."""
-    catalog = read(package, language)
-    catalog.update(template, no_fuzzy_matching=True)
-    catalog.obsolete.clear()
-    catalog.header_comment = template.header_comment
-    catalog.creation_date = catalog.revision_date = _ALWAYS
-    catalog.last_translator = "Mailward <https://github.com/mailward>"
-    catalog.language_team = f"{language} <>"
+    known, catalog = read(package, language), _empty(language)
+    for wanted in template:
+        if wanted.id:
+            has = known.get(wanted.id)
+            catalog.add(wanted.id, has.string if has else "", wanted.locations, auto_comments=wanted.auto_comments)
     return catalog
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from demo_host import DemoHost
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.store.settings")
 
@@ -41,3 +42,31 @@ def open_directory() -> Iterator[Path]:
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def demo_host() -> Iterator[DemoHost]:
+    """One demo host for a whole session of tests: alpha secured, beta not. Leave it as you found it."""
+    parent = Path(tempfile.mkdtemp(prefix="mailward-test-"))
+    parent.chmod(0o755)
+    host = DemoHost(parent / "instance", free_base_port())
+    try:
+        host.up()
+        yield host
+    finally:
+        host.destroy()
+        shutil.rmtree(parent, ignore_errors=True)
+
+
+@pytest.fixture
+def own_demo_host() -> Iterator[DemoHost]:
+    """A demo host for one test alone, which may break it."""
+    parent = Path(tempfile.mkdtemp(prefix="mailward-test-"))
+    parent.chmod(0o755)
+    host = DemoHost(parent / "instance", free_base_port())
+    try:
+        host.up()
+        yield host
+    finally:
+        host.destroy()
+        shutil.rmtree(parent, ignore_errors=True)

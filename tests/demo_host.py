@@ -1,0 +1,62 @@
+"""A whole demo host of one's own, driven as people drive it: by the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mailward.model.doors import Door
+from mailward.model.layout import Layout
+
+
+@dataclass
+class DemoHost:
+    """``base`` is its first port. Commands run as processes of their own, as the launcher runs them."""
+
+    root: Path
+    base: int
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.root)
+
+    def port(self, door: Door) -> int:
+        return self.base + door.kind.demo_offset
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "mailward", *words, "--instance", str(self.root)]
+
+    def run(self, *words: str, check: bool = True, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[str]:
+        """One command. ``check``: it must end with 0 (verify ends with 1 when a door isn't well)."""
+        ended = subprocess.run(
+            self.command(*words), input=stdin.decode(), capture_output=True, text=True, timeout=300,
+            env={**os.environ, "LC_ALL": "C.UTF-8", **environment}, check=False,
+        )  # fmt: skip
+        if check:
+            assert ended.returncode == 0, f"{words} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
+        return ended
+
+    def json(self, *words: str, check: bool = True) -> Any:
+        return json.loads(self.run(*words, "--json", check=check).stdout)
+
+    def up(self) -> Any:
+        report = self.json("up", "--base-port", str(self.base))
+        self.__dict__["passwords"] = dict(report["passwords"])
+        return report
+
+    @cached_property
+    def passwords(self) -> dict[str, str]:
+        """The demo mailboxes' passwords: address -> password."""
+        return dict(self.up()["passwords"])
+
+    def verify(self, *domains: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.json("verify", *domains, check=False)
+        return rows
+
+    def destroy(self) -> None:
+        if self.root.exists():
+            self.run("destroy", "--yes", check=False)

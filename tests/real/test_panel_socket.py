@@ -15,7 +15,7 @@ from django.db import connections
 from mailward.model.layout import Layout
 from mailward.store import place
 
-NOBODY = 65534
+PANEL, WEB, STRANGER = 64_101, 64_102, 64_103  # ids that nobody has
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -40,9 +40,16 @@ def ask(path: Path, address: str) -> tuple[int, str]:
     return response.status, body
 
 
+def reaches(path: Path, who: int) -> bool:
+    """Whether a process with this user and group gets an answer."""
+    program = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])"
+    argv = [sys.executable, "-c", program, str(path)]
+    return subprocess.run(argv, user=who, group=who, extra_groups=[], capture_output=True, check=False).returncode == 0
+
+
 @pytest.mark.real
 def test_the_page_is_served_without_root_and_ends_when_told(open_directory: Path) -> None:
-    """An unprivileged process answers on its socket with what the store says, and leaves nothing behind."""
+    """An unprivileged process answers nginx' group on its socket, and nobody else; it opens nothing besides."""
     layout = Layout(open_directory)
     layout.store.parent.mkdir()
     place.use(layout.store)
@@ -50,10 +57,12 @@ def test_the_page_is_served_without_root_and_ends_when_told(open_directory: Path
     connections.close_all()
     panel = layout.run / "panel"
     panel.mkdir(parents=True)
-    for path in (panel, layout.store.parent, *layout.store.parent.iterdir()):
-        os.chown(path, NOBODY, NOBODY)
+    for path in (layout.store.parent, *layout.store.parent.iterdir()):
+        os.chown(path, PANEL, PANEL)
+    os.chown(panel, PANEL, WEB)
+    panel.chmod(0o750)
     argv = [sys.executable, "-m", "mailward", "panel", "serve", "--instance", str(layout.root)]
-    server = subprocess.Popen(argv, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/", stderr=subprocess.PIPE)
+    server = subprocess.Popen(argv, user=PANEL, group=PANEL, extra_groups=[], cwd="/", stderr=subprocess.PIPE)
     try:
         deadline = time.monotonic() + 20
         while True:
@@ -66,6 +75,8 @@ def test_the_page_is_served_without_root_and_ends_when_told(open_directory: Path
                 time.sleep(0.05)
         assert (status, '"verdict": "unknown"' in body) == (200, True)
         assert ask(panel / "panel.sock", "/")[0] == 200
+        assert reaches(panel / "panel.sock", WEB), "nginx' workers come in by the directory's group"
+        assert not reaches(panel / "panel.sock", STRANGER), "nobody else comes in"
         assert {path.name for path in panel.iterdir()} == {"panel.sock"}
     finally:
         server.terminate()

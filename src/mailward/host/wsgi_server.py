@@ -26,7 +26,7 @@ def serve(application: Callable[..., Any], socket: Path, *, threads: int = 4) ->
     """Answer until stopped by a signal. One worker with a few threads: the page reads a small database."""
     options = {
         "bind": f"unix:{socket}",
-        "umask": 0o007,
+        "umask": 0o111,  # the directory says who may come in; its socket's group would be this process' own, not nginx'
         "workers": 1,
         "threads": threads,
         "worker_tmp_dir": "/dev/shm",  # noqa: S108 - a heartbeat file without a name

@@ -172,6 +172,29 @@ def test_nobody_relays_and_nobody_sends_as_somebody_else(host: WholeHost) -> Non
     assert "outbound" in said
 
 
+def test_a_full_mailbox_and_a_filter_count_at_delivery(host: WholeHost) -> None:
+    """A quota refuses what is too much, and a filter put by ManageSieve files what arrives."""
+    host.add_mailbox("small@beta.localhost", PASSWORD, quota=50_000)
+    with socket.create_connection(("127.0.0.1", host.settings.internal.sieve_local), 5) as sieve:
+        until(lambda: b"OK" in sieve.recv(4000), "greeting")
+        log_in = base64.b64encode(f"\0small@beta.localhost\0{PASSWORD}".encode()).decode()
+        script = 'require "fileinto"; if header :contains "subject" "file me" { fileinto "Archive"; }'
+        for line in (f'AUTHENTICATE "PLAIN" "{log_in}"', f'PUTSCRIPT "a" "{quote(script)}"', 'SETACTIVE "a"'):
+            sieve.sendall(line.encode() + b"\r\n")
+            assert sieve.recv(4000).startswith(b"OK"), line
+    send(host, Door.SMTP, "x@elsewhere.test", "small@beta.localhost", "file me")
+    until(lambda: "stored mail into mailbox 'Archive'" in host.log("dovecot"), "the filter's log line")
+    big = message("x@elsewhere.test", "small@beta.localhost", "too big")
+    big.set_content("x" * 70 + "\n" + ("y" * 70 + "\n") * 2000)
+    with smtplib.SMTP("127.0.0.1", host.settings.ports[Door.SMTP], local_hostname="pc.test") as client:
+        client.send_message(big)
+    until(lambda: re.search(r"small@beta.*dsn=5\.2\.2.*Quota", host.log("postfix")), "the refusal")
+
+
+def quote(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def test_no_log_in_is_offered_in_clear(host: WholeHost) -> None:
     """Before STARTTLS the submission port offers no AUTH and takes no mail; port 25 never offers AUTH."""
     for door in (Door.SUBMISSION, Door.SMTP):
@@ -331,6 +354,17 @@ def test_webmail_logs_in_reads_and_sends(host: WholeHost) -> None:
     assert status == 200
     assert ANNA in page
     assert browser.ask("/?_task=settings&_action=plugin.managesieve")[0] == 200
+    status, _, headers = browser.ask("/?_task=mail&_action=compose")
+    status, page, _ = browser.ask("/" + headers["location"].lstrip("./")) if status == 302 else (status, page, headers)
+    fields = dict(re.findall(r'<input[^>]*name="(_token|_id)"[^>]*value="([^"]*)"', page))
+    identity = re.search(r'<select[^>]*name="_from"[^>]*>\s*<option value="(\d+)"', page)
+    assert identity, page[:3000]
+    letter = {"_task": "mail", "_action": "send", "_from": identity[1], "_to": CARL, "_subject": "by webmail"}
+    status, page, _ = browser.ask(
+        "/?_task=mail&_action=send&_framed=1", fields | letter | {"_message": "Hello", "_draft_saveid": ""}
+    )
+    assert status == 200
+    until(lambda: arrives(host, CARL, "by webmail"), f"delivery ({page[:500]})")
     assert not re.search(r"error", host.log("webmail"), re.IGNORECASE), host.log("webmail")
 
 

@@ -7,7 +7,7 @@ from mailward.model.sentence import Sentence
 
 MESSAGE_BYTES = 50 * 1024 * 1024  # a whole message, encoded, as Postfix takes it
 UPLOAD_BYTES = 36 * 1024 * 1024  # an attachment in webmail: base64 makes it a third bigger
-ROOT_LENGTH = 70  # a socket's path has at most 107 bytes (unix(7)); the longest that a daemon makes below root is 32
+ROOT_LENGTH = 60  # a socket's path has at most 107 bytes (unix(7)); Dovecot's longest is 46 below root
 
 
 def check_root(root: Path) -> None:

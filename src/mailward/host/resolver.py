@@ -64,8 +64,8 @@ def server_of(text: str) -> tuple[str, int]:
     """("::1", 53) of "[::1]:53", "::1" or "127.0.0.1:53"; NotPossible for what is no address."""
     host, port = text, "53"
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") or "53"
+        host, bracket, rest = text[1:].partition("]")
+        port = (rest.removeprefix(":") or "53") if bracket else ""
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     with contextlib.suppress(ValueError, NotImplementedError):

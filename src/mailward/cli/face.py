@@ -21,6 +21,8 @@ from mailward.model.errors import NotPossible
 from mailward.model.people import Actor
 from mailward.model.sentence import Sentence
 
+WIDE = 200
+
 
 @dataclass(frozen=True)
 class Face:
@@ -34,10 +36,7 @@ class Face:
 
     @classmethod
     def of(cls, instance: Path, language: str, *, as_json: bool) -> "Face":
-        def console(stderr: bool) -> Console:
-            return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=False)
-
-        return cls(instance, language, as_json, console(False), console(True))
+        return cls(instance, language, as_json, _console(False), _console(True))
 
     @property
     def actor(self) -> Actor:
@@ -68,3 +67,11 @@ class Face:
         if not sys.stdin.isatty():
             raise NotPossible(question, Sentence("Say --yes to do it."), code="not-confirmed")
         click.confirm(tell(question), abort=True, err=True)
+
+
+def _console(stderr: bool) -> Console:
+    """Into a file or pipe, nothing is broken at 80 characters."""
+    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    return console

@@ -6,6 +6,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from mailward import bootstrap
+from mailward.audit.report import rows
 from mailward.bootstrap import UpWish
 from mailward.cli import follow
 from mailward.cli.app import FINE, NOT_WELL
@@ -29,7 +30,13 @@ def up(
 ) -> int:
     wish = UpWish(hostname=hostname, acme=acme, contact=contact, base_port=base_port, install=not no_install)
     report = bootstrap.bring_up(face.instance, wish, face.progress())
-    face.answer(report, lambda out: show_up(out, report))
+    shown = {
+        "changed": report.changed,
+        "seconds": report.seconds,
+        "addresses": [{"what": what, "url": url} for what, url in report.addresses],
+        "findings": rows(report.findings, tell),
+    }
+    face.answer(shown, lambda out: show_up(out, report))
     return FINE
 
 
@@ -59,7 +66,7 @@ def doctor(face: Face) -> int:
             sign, style = SIGNS[check.verdict]
             out.print(Text.assemble((f"{sign} {check.name}", style), "  ", tell(check.reason)))
             if check.remedy.template and check.verdict is not Verdict.PASS:
-                out.print(Padding(Text.assemble(("→ ", "cyan"), tell(check.remedy)), (0, 0, 0, 2)))
+                out.print(Padding(Text.assemble(("→ ", "cyan"), tell(check.remedy)), (0, 0, 0, 2), expand=False))
 
     face.answer(checks, show)
     return NOT_WELL if any(check.verdict in (Verdict.FAIL, Verdict.UNKNOWN) for check in checks) else FINE

@@ -11,9 +11,11 @@ from rich.text import Text
 
 from mailward.cli.language import printable, tell
 from mailward.cli.show_doors import SIGNS, show_findings
+from mailward.model.findings import SERVER
 from mailward.model.generations import Plan
 from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
+from mailward.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from mailward.actions.rows import RunRow
@@ -35,12 +37,20 @@ def moment(at: datetime | None) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if at else "–"
 
 
+def clock(at: datetime | None) -> str:
+    """The same in a column whose heading says UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if at else "–"
+
+
 def show_table(out: Console, headings: Sequence[Sentence], rows: Iterable[Sequence[str | Text]], empty: Sentence) -> None:
-    """A plain table; when there is nothing to show, ``empty`` says so."""
+    """A plain table; when there is nothing to show, ``empty`` says so. The first column, by which things are named, is
+    broken last."""
+    kept = list(rows)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in headings:
-        table.add_column(tell(heading), overflow="fold")
-    for row in rows:
+    for number, heading in enumerate(headings):
+        widest = 0 if number else max((len(row[0]) for row in kept), default=0)
+        table.add_column(tell(heading), overflow="fold", min_width=min(widest, 34))
+    for row in kept:
         table.add_row(*[part if isinstance(part, Text) else printable(part) for part in row])
     if table.row_count:
         out.print(table)
@@ -73,7 +83,7 @@ def show_run(out: Console, run: "RunRow", *, diffs: bool = False) -> None:
     sign, style = _ENDS[RunState(run.state)]
     out.print(Text.assemble((f"{sign} ", style), tell(run.what) or f"{run.kind} {printable(run.subject)}: {run.state}"))
     if run.remedy.template:
-        out.print(Padding(Text.assemble(("→ ", "cyan"), tell(run.remedy)), (0, 0, 0, 2)))
+        out.print(Padding(Text.assemble(("→ ", "cyan"), tell(run.remedy)), (0, 0, 0, 2), expand=False))
     if not diffs:
         return
     for step in run.steps:
@@ -85,11 +95,18 @@ def show_run(out: Console, run: "RunRow", *, diffs: bool = False) -> None:
 
 
 def show_runs(out: Console, runs: Sequence["RunRow"]) -> None:
-    headings = (Sentence("run"), Sentence("when"), Sentence("what"), Sentence("for"), Sentence("asked by"), Sentence("end"))
+    headings = (
+        Sentence("run"),
+        Sentence("when (UTC)"),
+        Sentence("what"),
+        Sentence("for"),
+        Sentence("asked by"),
+        Sentence("end"),
+    )
     rows = [
         (
             str(run.id),
-            moment(run.created_at),
+            clock(run.created_at),
             str(run.kind),
             run.subject,
             run.asked_by,
@@ -118,6 +135,21 @@ def _running(name: str, state: str) -> Text:
     return Text.assemble(("✓", "green") if state == "RUNNING" else ("✗", "bold red"), f" {printable(name)}")
 
 
+def _next_steps(report: "UpReport") -> list[tuple[Sentence, str]]:
+    """Commands that fit what was found: cure the first domain that is not safe, ask for a client, look again."""
+    failing = [f.domain for f in report.findings if f.verdict is Verdict.FAIL and f.domain != SERVER]
+    domains = [*failing, *(f.domain for f in report.findings if f.domain != SERVER)]
+    steps: list[tuple[Sentence, str]] = []
+    if failing:
+        cure = Sentence("Give {domain} a certificate of its own, and see it proven", domain=failing[0])
+        steps.append((cure, f"./mailward secure {failing[0]}"))
+    if domains:
+        ask = Sentence("See what mail programs find for an address, and what they warn of")
+        steps.append((ask, f"./mailward client somebody@{domains[0]}"))
+    steps.append((Sentence("Connect to every door again"), "./mailward verify"))
+    return steps
+
+
 def show_up(out: Console, report: "UpReport") -> None:
     """The proof, where to look, and what to try next."""
     show_findings(out, report.findings)
@@ -130,6 +162,10 @@ def show_up(out: Console, report: "UpReport") -> None:
         out.print(tell(Sentence("Mailboxes, with passwords that are shown this once")), style="bold")
         for address, password in report.passwords:
             out.print(Text.assemble(f"  {printable(address)}  ", (password, "bold")), soft_wrap=True)
+    out.print()
+    out.print(tell(Sentence("What to try next")), style="bold")
+    for what, line in _next_steps(report):
+        out.print(Text.assemble(f"  {tell(what)}\n    ", (printable(line), "cyan")), soft_wrap=True)
     out.print()
     changed = (
         Sentence("Everything is up after {seconds} s.", seconds=f"{report.seconds:.1f}")

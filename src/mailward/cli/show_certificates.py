@@ -8,7 +8,7 @@ from rich.text import Text
 
 from mailward.certificates.budget import Forecast
 from mailward.cli.language import printable, tell
-from mailward.cli.show import moment, show_table
+from mailward.cli.show import clock, moment, show_table
 from mailward.model.sentence import Sentence
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ def show_certificates(out: Console, rows: Sequence["CertificateRow"]) -> None:
         Sentence("certificate"),
         Sentence("names"),
         Sentence("from"),
-        Sentence("valid until"),
+        Sentence("valid until (UTC)"),
         Sentence("shown for"),
     )
     lines = [
-        (row.id, ", ".join(row.names), row.source, moment(row.not_after), ", ".join(row.chosen_for) or "–") for row in rows
+        (row.id, ", ".join(row.names), row.source, clock(row.not_after), ", ".join(row.chosen_for) or "–") for row in rows
     ]
     show_table(out, headings, lines, _EMPTY)
     for row in rows:
@@ -58,12 +58,12 @@ def show_history(out: Console, rows: Sequence["VersionRow"]) -> None:
     headings = (
         Sentence("version"),
         Sentence("served"),
-        Sentence("valid from"),
-        Sentence("valid until"),
+        Sentence("valid from (UTC)"),
+        Sentence("valid until (UTC)"),
         Sentence("SHA-256"),
     )
     lines = [
-        (str(row.number), "✓" if row.served else "", moment(row.not_before), moment(row.not_after), row.sha256[:16])
+        (str(row.number), "✓" if row.served else "", clock(row.not_before), clock(row.not_after), row.sha256[:16])
         for row in rows
     ]
     show_table(out, headings, lines, _EMPTY)

@@ -24,7 +24,7 @@ def show_client(out: Console, report: ClientReport) -> None:
         out.print()
         out.print(tell(Sentence("What ends it")), style="bold")
         for number, way in enumerate(report.ways_out, 1):
-            out.print(Padding(Text(f"{number}. {tell(way)}"), (0, 0, 0, 2)))
+            out.print(Padding(Text(f"{number}. {tell(way)}"), (0, 0, 0, 2), expand=False))
     for note in report.notes:
         out.print()
         out.print(Text.assemble(("! ", "yellow"), tell(note)))
@@ -46,12 +46,12 @@ def _show_look(out: Console, look: ClientLook) -> None:
 def _show_server(out: Console, met: ServerMet) -> None:
     sign, style = SIGNS[met.verdict]
     where = f"{met.server.protocol} {met.server.host}:{met.server.port} ({met.server.tls.value})"
-    out.print(Padding(Text.assemble((f"{sign} {printable(where)}  ", style), tell(met.says)), (0, 0, 0, 2)))
+    out.print(Padding(Text.assemble((f"{sign} {printable(where)}  ", style), tell(met.says)), (0, 0, 0, 2), expand=False))
     _show_warnings(out, met.warnings)
     if met.remedy.template:
-        out.print(Padding(Text.assemble(("→ ", "cyan"), tell(met.remedy)), (0, 0, 0, 4)))
+        out.print(Padding(Text.assemble(("→ ", "cyan"), tell(met.remedy)), (0, 0, 0, 4), expand=False))
 
 
 def _show_warnings(out: Console, warnings: tuple[Sentence, ...]) -> None:
     for warning in warnings:
-        out.print(Padding(Text(f"“{tell(warning)}”", style="yellow"), (0, 0, 0, 4)))
+        out.print(Padding(Text(tell(warning), style="yellow"), (0, 0, 0, 4), expand=False))

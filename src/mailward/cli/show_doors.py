@@ -120,9 +120,9 @@ def _show_problem(out: Console, verdict: Verdict, code: str, reason: str, remedy
         if finding.door.value not in doors:
             doors.append(finding.door.value)
     where = " · ".join(f"{name}: {' '.join(doors)}" for name, doors in doors_of.items())
-    out.print(Padding(Text(where, style="dim"), (0, 0, 0, 2)))
+    out.print(Padding(Text(where, style="dim"), (0, 0, 0, 2), expand=False))
     if remedy:
-        out.print(Padding(Text.assemble(("→ ", "cyan"), remedy), (0, 0, 0, 2)))
+        out.print(Padding(Text.assemble(("→ ", "cyan"), remedy), (0, 0, 0, 2), expand=False))
 
 
 def _sum_up(findings: Sequence[DoorFinding]) -> Text:

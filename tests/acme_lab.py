@@ -8,38 +8,31 @@ import os
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
 import time
 import traceback
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import dns.exception
-import dns.message
-import dns.query
-import dns.rcode
-import dns.tsig
-import dns.tsigkeyring
-import dns.update
 from fakes.chains import Issued, issue
-
-from mailward.certificates.accounts import Account, Accounts
-from mailward.certificates.orders import Limits, OrderOutside, OrderRecord
+from fakes.order_world import Delivered, MemoryBook, MemoryJournal
+from mailward.certificates.accounts import Accounts
+from mailward.certificates.orders import Limits, OrderOutside
 from mailward.certificates.solvers.dns_01 import Dns01
 from mailward.certificates.solvers.http_01 import Http01
 from mailward.host.acme_ca import connect
 from mailward.host.clock import RealClock
+from mailward.host.dns_update import Rfc2136
 from mailward.host.files import RealFiles
+from mailward.host.resolver import DnsResolver
 from mailward.host.seals import Opener, Sealer, make_keys
-from mailward.model.certificates import Challenge, KeyedChain
-from mailward.model.errors import NotPossible
-from mailward.model.outside import DnsAnswer
-from mailward.model.sentence import Sentence
+from mailward.model.certificates import Challenge
 from mailward.model.settings import CaSettings
 
 ZONES = ("lab.test", "other.test")
@@ -67,91 +60,13 @@ def _listens(port: int) -> bool:
 
 
 @dataclass
-class LabDns:
-    """Questions and updates to the lab's Knot, by dnspython: a stand-in that knows only what these tests need."""
-
-    port: int
-    secret: str
-
-    def query(self, name: str, rdtype: str) -> DnsAnswer:
-        try:
-            said = dns.query.udp(dns.message.make_query(name, rdtype), "127.0.0.1", 2, self.port)
-        except dns.exception.Timeout:
-            return DnsAnswer(name, rdtype, "TIMEOUT", (), "lab")
-        records = [item.to_text() for rrset in said.answer for item in rrset if rrset.rdtype == dns.rdatatype.from_text(rdtype)]
-        return DnsAnswer(name, rdtype, dns.rcode.to_text(said.rcode()), tuple(records), "lab")
-
-    def add(self, zone: str, name: str, rdtype: str, value: str, ttl: int) -> None:
-        self._send(zone, lambda update: update.add(name + ".", ttl, rdtype, value))
-
-    def remove(self, zone: str, name: str, rdtype: str, value: str) -> None:
-        self._send(zone, lambda update: update.delete(name + ".", rdtype, value))
-
-    def replace(self, zone: str, name: str, rdtype: str, values: Sequence[str], ttl: int) -> None:
-        self._send(zone, lambda update: update.replace(name + ".", ttl, rdtype, *values))
-
-    def _send(self, zone: str, change) -> None:
-        keyring = dns.tsigkeyring.from_text({"lab": self.secret})
-        update = dns.update.UpdateMessage(zone, keyring=keyring, keyalgorithm=dns.tsig.HMAC_SHA256)
-        change(update)
-        try:
-            answer = dns.query.tcp(update, "127.0.0.1", 3, self.port)
-        except (OSError, dns.exception.DNSException) as trouble:
-            raise NotPossible(Sentence("the name server does not answer"), code="dns-update-failed") from trouble
-        if answer.rcode() != dns.rcode.NOERROR:
-            rcode = dns.rcode.to_text(answer.rcode())
-            raise NotPossible(Sentence("the name server refused: {rcode}", rcode=rcode), code="dns-update-failed")
-
-
-@dataclass
-class MemoryJournal:
-    """Records and accounts in memory, as a store would keep them."""
-
-    records: dict[int, OrderRecord] = field(default_factory=dict)
-    states: list[tuple[int, str]] = field(default_factory=list)
-
-    def save(self, record: OrderRecord) -> None:
-        self.records[record.id] = record
-        self.states.append((record.id, record.state.value))
-
-    def knows(self, ca: str, order_url: str) -> bool:
-        return any(one.ca == ca and one.journal.order_url == order_url for one in self.records.values())
-
-
-@dataclass
-class MemoryBook:
-    accounts: dict[str, Account] = field(default_factory=dict)
-
-    def load(self, ca: str) -> Account | None:
-        return self.accounts.get(ca)
-
-    def save(self, account: Account) -> None:
-        self.accounts[account.ca] = account
-
-
-@dataclass
-class Delivered:
-    """Takes certificates over, once each."""
-
-    found: dict[str, KeyedChain] = field(default_factory=dict)
-    times: int = 0
-
-    def __call__(self, record: OrderRecord, material: KeyedChain) -> None:
-        self.times += 1
-        self.found[material.certificate.sha256] = material
-
-    @property
-    def only(self) -> KeyedChain:
-        (material,) = self.found.values()
-        return material
-
-
-@dataclass
 class Lab:
     """Everything that runs, and where."""
 
     directory: Path
-    dns: LabDns
+    dns_port: int
+    dns: DnsResolver
+    updates: Rfc2136
     acme_port: int
     management_port: int
     http_port: int
@@ -161,13 +76,15 @@ class Lab:
     knot: subprocess.Popen | None = None
 
     def ca(self, name: str = "pebble", **changes) -> CaSettings:
-        return replace(CaSettings(name, f"https://localhost:{self.acme_port}/dir", str(self.trust), "a@lab.test"), **changes)
+        return replace(
+            CaSettings(name, f"https://localhost:{self.acme_port}/dir", str(self.trust), "a@lab.test"), **changes
+        )
 
     def start_pebble(self, **environment: str) -> None:
         self.pebble_environment = environment
         with (self.directory / "pebble.log").open("ab") as log:
             self.pebble = subprocess.Popen(
-                ["pebble", "-config", "pebble.json", "-dnsserver", f"127.0.0.1:{self.dns.port}"],
+                ["pebble", "-config", "pebble.json", "-dnsserver", f"127.0.0.1:{self.dns_port}"],
                 cwd=self.directory,
                 env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
                 | environment,
@@ -195,11 +112,9 @@ class Lab:
 
     def status_of(self, certificate) -> str:
         """Valid or Revoked, as Pebble's management says."""
-        return json.loads(self._management(f"cert-status-by-serial/{certificate.serial:0>2}"))["Status"]
+        return json.loads(self._management(f"cert-status-by-serial/{certificate.serial}"))["Status"]
 
     def _management(self, path: str) -> bytes:
-        import ssl
-
         context = ssl.create_default_context(cafile=str(self.trust))
         with urllib.request.urlopen(f"https://localhost:{self.management_port}/{path}", context=context) as answer:
             return answer.read()
@@ -215,7 +130,7 @@ class Lab:
             journal=journal or MemoryJournal(),
             accounts=Accounts({ca.name: ca for ca in cas}, connect, book or MemoryBook(), seal, unseal),
             solvers={
-                Challenge.DNS_01: Dns01(dns_updates or self.dns, resolver, lambda _zone: (resolver,), clock),
+                Challenge.DNS_01: Dns01(dns_updates or self.updates, resolver, lambda _zone: (resolver,), clock),
                 Challenge.HTTP_01: Http01(files, self.directory / "challenges", clock),
             },
             clock=clock,
@@ -246,9 +161,14 @@ def lab(eab: dict[str, str] | None = None, certificate_seconds: int = 90 * 86400
     directory = Path(tempfile.mkdtemp(prefix="mailward-test-"))
     directory.chmod(0o755)
     (directory / "challenges").mkdir()
+    (directory / "knot").mkdir()
+    (directory / "tsig").write_bytes(base64.b64encode(secrets.token_bytes(32)))
+    dns_port = free_port()
     made = Lab(
         directory,
-        LabDns(free_port(), base64.b64encode(secrets.token_bytes(32)).decode()),
+        dns_port,
+        DnsResolver((f"127.0.0.1:{dns_port}",), timeout=2),
+        Rfc2136(f"127.0.0.1:{dns_port}", "lab", directory / "tsig", timeout=3),
         free_port(),
         free_port(),
         free_port(),
@@ -294,14 +214,14 @@ def _write_knot(made: Lab) -> None:
     for zone in ZONES:
         (directory / f"{zone}.zone").write_text(
             f"$ORIGIN {zone}.\n$TTL 30\n@ SOA ns.{zone}. root.{zone}. 1 60 60 60 30\n@ NS ns\nns A 127.0.0.1\n"
-            f"@ A 127.0.0.1\n* A 127.0.0.1\n_acme-challenge.delegated CNAME delegated.{ZONES[1]}.\n"
+            f"@ A 127.0.0.1\n* A 127.0.0.1\n_acme-challenge.delegated CNAME elsewhere\n"
         )
     (directory / "knot.conf").write_text(
-        f"server:\n  listen: 127.0.0.1@{made.dns.port}\n  rundir: {directory}\n"
+        f"server:\n  listen: 127.0.0.1@{made.dns_port}\n  rundir: {directory}\n"
         f"  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n"
         f"log:\n  - target: stderr\n    any: warning\n"
         f"database:\n  storage: {directory}/knot\n"
-        f"key:\n  - id: lab\n    algorithm: hmac-sha256\n    secret: {made.dns.secret}\n"
+        f"key:\n  - id: lab\n    algorithm: hmac-sha256\n    secret: {(directory / 'tsig').read_text()}\n"
         f"acl:\n  - id: lab\n    key: lab\n    action: update\n"
         f"template:\n  - id: default\n    storage: {directory}/knot\n    zonefile-sync: -1\n"
         f"    zonefile-load: difference-no-serial\n    journal-content: all\n"

@@ -80,7 +80,7 @@ class RealAcmeCa:
     def orders(self) -> tuple[str, ...] | None:
         if not self._uri:
             return None
-        page = self._json(self._post(self._uri, {})).get("orders")
+        page = self._account_document().get("orders")
         found: list[str] = []
         seen: set[str] = set()
         while isinstance(page, str) and page and page not in seen and len(found) < _LISTED_ORDERS * 10:
@@ -89,6 +89,15 @@ class RealAcmeCa:
             found += [url for url in self._json(response).get("orders", ()) if isinstance(url, str)]
             page = next(iter(_links(response, "next")), None)
         return tuple(reversed(found))[:_LISTED_ORDERS] if seen else None
+
+    def _account_document(self) -> dict[str, Any]:
+        """Pebble wants POST-as-GET here; RFC 8555 section 7.3.2 knows only the update, of which an empty one changes nothing."""
+        try:
+            return self._json(self._post(self._uri, None))
+        except AcmeProblem as problem:
+            if problem.type != "malformed":
+                raise
+            return self._json(self._post(self._uri, {}))
 
     def order(self, url: str) -> AcmeOrder:
         return _order(url, self._post(url, None))

@@ -5,7 +5,8 @@ value is added beside others and taken away alone: a domain and its wildcard nee
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -35,7 +36,8 @@ class Dns01:
         return Proof(name, authorization, challenge_url, place, digest, self._zone(place))
 
     def present(self, proof: Proof) -> None:
-        self.updates.add(proof.zone, proof.place, "TXT", proof.value, TTL)
+        with _as_update():
+            self.updates.add(proof.zone, proof.place, "TXT", proof.value, TTL)
 
     def wait(self, proof: Proof, seconds: float) -> None:
         servers = list(self.authoritative(proof.zone)) or [self.resolver]
@@ -57,7 +59,8 @@ class Dns01:
             )
 
     def clean_up(self, proof: Proof) -> None:
-        self.updates.remove(proof.zone, proof.place, "TXT", proof.value)
+        with _as_update():
+            self.updates.remove(proof.zone, proof.place, "TXT", proof.value)
 
     def _follow(self, name: str) -> str:
         seen = [name]
@@ -80,7 +83,8 @@ class Dns01:
         for start in range(len(labels)):
             candidate = ".".join(labels[start:])
             answer = self.resolver.query(candidate, "SOA")
-            if answer.rcode == "NOERROR" and answer.records:
+            # A recursive server answers for an alias with the SOA of where it leads: that is another zone.
+            if answer.records and not self.resolver.query(candidate, "CNAME").records:
                 return candidate
             if answer.rcode == "TIMEOUT":
                 raise NotPossible(
@@ -93,6 +97,14 @@ class Dns01:
             Sentence("Add the domain's zone, or check its delegation."),
             code="dns-broken",
         )
+
+
+@contextmanager
+def _as_update() -> Iterator[None]:
+    try:
+        yield
+    except NotPossible as trouble:
+        raise NotPossible(trouble.what, trouble.remedy, code="dns-update-failed") from trouble
 
 
 def _shows(answer: DnsAnswer, value: str) -> bool:

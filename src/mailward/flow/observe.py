@@ -16,4 +16,5 @@ def observe(ground: Ground) -> Observation:
         number=number if current else None,
         files={path: file.content for path, file in current.files.items()} if current else {},
         running=frozenset(name for name, state in ground.supervisor.states().items() if state in UP),
+        secret=frozenset(path for path, file in current.files.items() if file.secret) if current else frozenset(),
     )

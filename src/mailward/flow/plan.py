@@ -26,7 +26,7 @@ def plan(
 
     ``resumed``: a run was killed after its switch, so nobody knows which daemons re-read their files: all do.
     """
-    changes = tuple(_changes(seen.files, wanted.files))
+    changes = tuple(_changes(seen, wanted.files))
     touched = {change.path for change in changes} if not resumed else set(wanted.files)
     renewals: dict[str, Renewal] = {}
     for daemon in daemons:
@@ -49,7 +49,8 @@ def _renewal(daemon: Daemon, files: Mapping[PurePosixPath, File], touched: set[P
     return Renewal.RESTART if strongest is Renewal.RELOAD and daemon.reload is None else strongest
 
 
-def _changes(before: Mapping[PurePosixPath, bytes], after: Mapping[PurePosixPath, File]) -> Iterable[Change]:
+def _changes(seen: Observation, after: Mapping[PurePosixPath, File]) -> Iterable[Change]:
+    before = seen.files
     for path in sorted(set(before) | set(after)):
         old, new = before.get(path), after.get(path)
         content = new.content if new else None
@@ -60,7 +61,8 @@ def _changes(before: Mapping[PurePosixPath, bytes], after: Mapping[PurePosixPath
             kind, said = "removed", Sentence("{path} is removed", path=path)
         elif old is None:
             kind, said = "added", Sentence("{path} is new", path=path)
-        yield Change(path, kind, said, _diff(path, old, content, secret=new is not None and new.secret))
+        secret = path in seen.secret or (new is not None and new.secret)
+        yield Change(path, kind, said, _diff(path, old, content, secret=secret))
 
 
 def _diff(path: PurePosixPath, old: bytes | None, new: bytes | None, *, secret: bool) -> str:

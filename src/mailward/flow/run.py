@@ -2,7 +2,7 @@
 previous generation, with the same code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailward.daemons.daemon import Daemon
 from mailward.flow import manifest
@@ -34,6 +34,14 @@ class Undone:
 
 
 @dataclass(frozen=True)
+class Resumed:
+    """A run that was killed: the generation it had planned, and the one before it, the last that was proven."""
+
+    number: int
+    previous: int | None
+
+
+@dataclass(frozen=True)
 class Flow:
     """Everything a run needs that stays the same from run to run."""
 
@@ -44,15 +52,17 @@ class Flow:
     patience: float = 20.0
 
     def run(
-        self, wanted: Generation, desired: DesiredState, recorder: Recorder, *, resumed: int | None = None
+        self, wanted: Generation, desired: DesiredState, recorder: Recorder, *, resumed: Resumed | None = None
     ) -> Verified | Unchanged | Rejected | Undone:
-        """Bring the host to ``wanted``. ``resumed`` is the generation that a killed run had planned."""
+        """Bring the host to ``wanted``. After a kill nobody knows which daemons re-read their files, so all do again; and
+        what is current may never have been proven, so the way back leads to what was."""
         ground = self.ground
         with recorder.step(Step.OBSERVE):
             seen = observe(ground)
         with recorder.step(Step.PLAN):
-            again = resumed is not None and resumed == seen.number
-            planned = plan(wanted, seen, self.daemons, desired, number=self._next(), resumed=again)
+            planned = plan(wanted, seen, self.daemons, desired, number=self._next(), resumed=resumed is not None)
+            if resumed is not None and seen.number is not None and seen.number <= resumed.number:
+                planned = replace(planned, previous=resumed.previous)
         if planned.is_empty:
             return Unchanged(planned)
         recorder.planned(planned)

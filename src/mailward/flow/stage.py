@@ -7,8 +7,8 @@ from mailward.model.generations import Plan, Staged
 
 def stage(plan: Plan, ground: Ground) -> Staged:
     """Write every file, then the manifest. Whatever goes wrong (a full disk), the remains are taken away again."""
+    _sweep(ground)
     directory = ground.layout.generations / str(plan.number)
-    ground.files.remove_tree(directory)  # what a killed run left under this number was never complete
     try:
         for path, file in sorted(plan.generation.files.items()):
             made = directory
@@ -21,3 +21,11 @@ def stage(plan: Plan, ground: Ground) -> Staged:
         ground.files.remove_tree(directory)
         raise
     return Staged(plan)
+
+
+def _sweep(ground: Ground) -> None:
+    """Take away what killed runs left: a generation without its manifest was never complete, and nobody reads it."""
+    current = (ground.files.target(ground.layout.current) or "").rpartition("/")[2]
+    for name in ground.files.names(ground.layout.generations):
+        if name != current and not ground.files.exists(ground.layout.generations / name / manifest.NAME):
+            ground.files.remove_tree(ground.layout.generations / name)

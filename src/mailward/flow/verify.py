@@ -54,6 +54,8 @@ def verify(
 ) -> Verified | Failed:
     """Verified when every wanted daemon runs and every door answers as it should."""
     names = [daemon.name for daemon in daemons if daemon.wanted(desired)]
+    if applied.untold:
+        return Failed(applied.plan, (), applied.untold[0])
     down = _until_running(names, ground, patience)
     if down:
         return Failed(applied.plan, (), Sentence("these did not come back: {names}", names=", ".join(down)))

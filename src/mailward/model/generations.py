@@ -61,6 +61,7 @@ class Observation:
     number: int | None
     files: Mapping[PurePosixPath, bytes]
     running: frozenset[str]
+    secret: frozenset[PurePosixPath] = frozenset()  # those of the files whose bytes nobody may see
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,11 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Applied:
-    """``current`` points at it and the daemons were told; nothing is proven yet."""
+    """``current`` points at it and the daemons were told; nothing is proven yet. ``untold`` says what could not be told:
+    such a daemon may still have the old files while its door looks well."""
 
     plan: Plan
+    untold: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from mailward.daemons import ALL, render
 from mailward.flow import manifest
 from mailward.flow.observe import observe
 from mailward.flow.plan import plan as difference
-from mailward.flow.run import Flow, Unchanged, Undone
+from mailward.flow.run import Flow, Resumed, Unchanged, Undone
 from mailward.model.desired import DesiredState
 from mailward.model.generations import Generation, Plan, Rejected, Verified
 from mailward.model.runs import Outcome, RunState
@@ -20,7 +20,7 @@ from mailward.store.records import StoreRecorder
 
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     """Bring the host to what is declared. A run that was killed goes on: what it switched is told to every daemon again."""
-    return _told(_flow(host).run(*_wanted(host), recorder, resumed=run.generation), host)
+    return _told(_flow(host).run(*_wanted(host), recorder, resumed=_resumed(run)), host)
 
 
 def roll_back(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
@@ -32,7 +32,7 @@ def roll_back(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
         said = Sentence("there is no earlier generation {number} on this host", number=number if number else "")
         return Outcome(RunState.REFUSED, said, Sentence("See: mailward runs"), host.clock.now())
     desired = declared.desired_state(host.settings)
-    return _told(_flow(host).run(generation, desired, recorder, resumed=run.generation), host)
+    return _told(_flow(host).run(generation, desired, recorder, resumed=_resumed(run)), host)
 
 
 def bring_about(host: Host, recorder: StoreRecorder) -> Outcome:
@@ -60,6 +60,10 @@ def reload_commands(host: Host) -> Sequence[Sequence[str]]:
 def _wanted(host: Host) -> tuple[Generation, DesiredState]:
     desired = declared.desired_state(host.settings)
     return render(desired, host.layout), desired
+
+
+def _resumed(run: Run) -> Resumed | None:
+    return Resumed(run.generation, run.previous) if run.generation is not None else None
 
 
 def _flow(host: Host) -> Flow:

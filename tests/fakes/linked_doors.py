@@ -1,0 +1,71 @@
+"""Doors that serve what the instance's files say (model.outside.TlsDialer), found by name as the real daemons find it.
+
+nginx follows links at every handshake: the exact name, the wildcard one label above, the default. Postfix looks into its
+table, and otherwise shows the default that it read when it was last told to.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fakes.memory_sni import MemorySni
+from mailward.model.doors import Role
+from mailward.model.layout import Layout
+from mailward.model.outside import Dialled, DialTarget, Files
+
+
+class LinkedDoors:
+    """``troubles`` says which doors are broken (a word of Dialled.trouble, or None). ``forgets_reload``: Postfix answers
+    a reload, and keeps what it has."""
+
+    def __init__(self, layout: Layout, files: Files, sni: MemorySni) -> None:
+        self._layout = layout
+        self._files = files
+        self._sni = sni
+        self._postfix_default: bytes | None = None
+        self.troubles: Callable[[DialTarget], str | None] = lambda _target: None
+        self.forgets_reload = False
+        self.dials = itertools.count(1)
+        self.targets: list[DialTarget] = []
+
+    def postfix_reads(self) -> None:
+        """Postfix starts, or reloads: its new processes read the server-wide certificate."""
+        path = self._layout.tls_default(Role.MAIL)
+        if not self.forgets_reload and self._files.exists(path):
+            self._postfix_default = self._files.read(path)
+
+    def dial(self, targets: Sequence[DialTarget]) -> list[Dialled]:
+        next(self.dials)
+        self.targets.extend(targets)
+        return [self._answer(target) for target in targets]
+
+    def _answer(self, target: DialTarget) -> Dialled:
+        trouble = self.troubles(target)
+        if trouble is not None:
+            return Dialled(target, trouble, "told")
+        if target.old_protocol:
+            return Dialled(target, "handshake-failed", "TLS 1.2 or newer is wanted")
+        pem = self.served(target.protocol, target.sni)
+        if pem is None:
+            return Dialled(target, "handshake-failed", "no certificate")
+        try:
+            found = x509.load_pem_x509_certificates(pem)
+        except ValueError:
+            return Dialled(target, "handshake-failed", "garbage")
+        chain = tuple(one.public_bytes(Encoding.DER) for one in found)
+        return Dialled(target, None, "", chain, "TLSv1.3", "TLS_AES_256_GCM_SHA384", clear_login=False)
+
+    def served(self, protocol: str, sni: str | None) -> bytes | None:
+        """The PEM shown to a client of this protocol that sends this name."""
+        if protocol == "smtp":
+            return (self._sni.look_up(sni) if sni else None) or self._postfix_default
+        role = Role.WEB if protocol == "http" else Role.MAIL
+        names = self._layout.tls_names(role)
+        tried: list[Path] = []
+        if sni:
+            tried = [names / sni, names / f"_.{sni.partition('.')[2]}"]
+        tried.append(self._layout.tls_default(role))
+        return next((self._files.read(path) for path in tried if self._files.exists(path)), None)

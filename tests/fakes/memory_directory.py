@@ -1,0 +1,47 @@
+"""The published directory of mailboxes, in memory (steward.host.DirectoryTables)."""
+
+from dataclasses import dataclass
+
+from mailward.model.errors import NotPossible
+from mailward.model.tables import DirectoryAlias, DirectoryChange, DirectoryDomain, DirectoryMailbox, DirectoryRow
+
+
+@dataclass(frozen=True)
+class Content:
+    rows: tuple[DirectoryRow, ...]
+
+
+class MemoryDirectory:
+    """``changes`` remembers each transaction; ``broken`` is what the next ones raise."""
+
+    def __init__(self) -> None:
+        self.domains: dict[str, DirectoryDomain] = {}
+        self.mailboxes: dict[str, DirectoryMailbox] = {}
+        self.aliases: dict[str, DirectoryAlias] = {}
+        self.changes: list[DirectoryChange] = []
+        self.broken: NotPossible | None = None
+
+    def create(self) -> None: ...
+
+    def read_all(self) -> Content:
+        tables = (self.domains, self.mailboxes, self.aliases)
+        return Content(tuple(row for table in tables for _, row in sorted(table.items())))
+
+    def apply(self, change: DirectoryChange) -> None:
+        if self.broken is not None:
+            raise self.broken
+        self.changes.append(change)
+        for table, keys in (
+            (self.aliases, change.remove_aliases),
+            (self.mailboxes, change.remove_mailboxes),
+            (self.domains, change.remove_domains),
+        ):
+            for key in keys:
+                table.pop(key, None)
+        for row in change.put:
+            if isinstance(row, DirectoryDomain):
+                self.domains[row.name] = row
+            elif isinstance(row, DirectoryMailbox):
+                self.mailboxes[row.address] = row
+            else:
+                self.aliases[row.address] = row

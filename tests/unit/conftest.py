@@ -1,0 +1,47 @@
+"""A store for each test that asks for one: a copy of a migrated file, so that transactions and threads are real ones."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.store.settings")
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store with this version's tables, made once."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    path = tmp_path_factory.mktemp("store") / "migrated.sqlite"
+    django.setup()
+    told = connections["default"].settings_dict
+    before = told["NAME"]
+    connections.close_all()
+    told["NAME"] = str(path)
+    call_command("migrate", interactive=False, verbosity=0)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connections.close_all()
+    told["NAME"] = before
+    return path
+
+
+@pytest.fixture
+def store(migrated: Path, tmp_path: Path) -> Iterator[Path]:
+    """This test's own store, empty."""
+    from django.db import connections
+
+    path = tmp_path / "store.sqlite"
+    shutil.copyfile(migrated, path)
+    told = connections["default"].settings_dict  # threads' connections are made from the same dictionary
+    before = told["NAME"]
+    connections.close_all()
+    told["NAME"] = str(path)
+    yield path
+    connections.close_all()
+    told["NAME"] = before

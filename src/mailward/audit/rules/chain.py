@@ -7,18 +7,20 @@ have far fewer chains. The name is no matter of the chain (see ``audit/rules/doo
 """
 
 import itertools
+import warnings
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from OpenSSL.crypto import X509, X509Store, X509StoreContext, X509StoreContextError
 
 from mailward.audit.rules import norm
 from mailward.model.certificates import Certificate
 from mailward.model.errors import BadInput
 from mailward.model.sentence import Sentence
-from mailward.standards.x509 import describe_parsed, signs
+from mailward.standards.x509 import describe_parsed, key_kind, signature_hash, signs
 
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME
 _MISSING_ISSUER = (2, 20, 21)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT(_LOCALLY), _VERIFY_LEAF_SIGNATURE
@@ -104,13 +106,12 @@ def _judge(chain: tuple[bytes, ...], roots: TrustRoots) -> ServedChain:
     try:
         served = [x509.load_der_x509_certificate(der) for der in chain]
         leaf = describe_parsed(served[0])
-        walked = _walk(served)
         found = roots.path(served[0], served[1:])
-        path = found if isinstance(found, list) else walked
+        path = found if isinstance(found, list) else _walk(served)
         problems = [
-            *([] if isinstance(found, list) else [_trust_problem(found, leaf, walked)]),
+            *([] if isinstance(found, list) else [_trust_problem(found, leaf, path)]),
             *_purpose_problems(served[0]),
-            *_strength_problems(path if len(path) == 1 or not _is_root(path[-1]) else path[:-1]),
+            *_strength_problems(path),
             *_order_problems(served),
         ]
         links = tuple(Link(c.subject.rfc4514_string(), c.not_valid_before_utc, c.not_valid_after_utc) for c in path)
@@ -154,10 +155,12 @@ def _purpose_problems(leaf: x509.Certificate) -> list[Problem]:
 
 
 def _strength_problems(path: list[x509.Certificate]) -> list[Problem]:
-    """Weak keys, and weak signatures but for those that a certificate makes on itself, which nobody relies on."""
-    facts = [describe_parsed(certificate) for certificate in path]
-    weak_keys = [fact.key for fact in facts if not norm.good_key(fact.key)]
-    weak_hashes = [fact.signature for fact in facts if fact.signature not in norm.GOOD_HASHES and not fact.self_signed]
+    """Weak keys and weak signatures below the root, which its owner answers for. A signature that a certificate makes on
+    itself is relied on by nobody."""
+    below = path if len(path) == 1 or not _is_self_issued(path[-1]) else path[:-1]
+    weak_keys = [kind for kind in map(key_kind, below) if not norm.good_key(kind)]
+    signatures = [signature_hash(certificate) for certificate in below if not _is_self_issued(certificate)]
+    weak_hashes = [name for name in signatures if name not in norm.GOOD_HASHES]
     return [
         *(Problem("weak-key", key) for key in weak_keys[:1]),
         *(Problem("weak-signature", name) for name in weak_hashes[:1]),
@@ -191,9 +194,13 @@ def _day(moment: datetime) -> str:
 def _stands_above(issuer: x509.Certificate, subject: x509.Certificate) -> bool:
     """Whether ``issuer`` signed ``subject``, to sort a chain. A signature too old to be checked (SHA-1) is believed here:
     OpenSSL checks the path, and the signature is found weak."""
-    if describe_parsed(subject).signature in norm.GOOD_HASHES:
+    if signature_hash(subject) in norm.GOOD_HASHES:
         return signs(issuer, subject)
     return issuer.subject == subject.issuer
+
+
+def _is_self_issued(certificate: x509.Certificate) -> bool:
+    return certificate.subject == certificate.issuer
 
 
 def _is_root(certificate: x509.Certificate) -> bool:
@@ -209,10 +216,12 @@ def _read_pem(pem: bytes) -> list[x509.Certificate]:
         remedy = Sentence("Give a PEM file with at least one root certificate, or trust the system's roots.")
         raise BadInput("trust", what, remedy, code="trust-empty")
     found: dict[bytes, x509.Certificate] = {}
-    for block in blocks:
-        try:
-            certificate = x509.load_pem_x509_certificate(begin + block + end + b"\n")
-        except ValueError:
-            continue
-        found[certificate.public_bytes(Encoding.DER)] = certificate
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)  # some old roots of the system break RFC 5280
+        for block in blocks:
+            try:
+                certificate = x509.load_pem_x509_certificate(begin + block + end + b"\n")
+            except ValueError:
+                continue
+            found[certificate.public_bytes(Encoding.DER)] = certificate
     return list(found.values())

@@ -32,7 +32,7 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 PROGRAM = """
 [program:{name}]
 command={command}
-startsecs={startsecs}
+startsecs=1
 startretries=0
 stopwaitsecs=2
 redirect_stderr=true
@@ -43,10 +43,7 @@ ENDURING = f'{sys.executable} -c "{_WAITS}"'
 
 
 def configuration(run: Path, commands: dict[str, str]) -> str:
-    programs = [
-        PROGRAM.format(name=name, command=command, run=run, startsecs=0 if "sleep" in command else 1)
-        for name, command in commands.items()
-    ]
+    programs = [PROGRAM.format(name=name, command=command, run=run) for name, command in commands.items()]
     return CONFIG.format(run=run) + "".join(programs)
 
 

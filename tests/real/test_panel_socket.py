@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from django.db import connections
 
 from mailward.model.layout import Layout
 from mailward.store import place
+from mailward.store.models import Event
 
 PANEL, WEB, STRANGER = 64_101, 64_102, 64_103  # ids that nobody has
 
@@ -54,11 +56,11 @@ def test_the_page_is_served_without_root_and_ends_when_told(open_directory: Path
     layout.store.parent.mkdir()
     place.use(layout.store)
     call_command("migrate", verbosity=0)
-    connections.close_all()
+    Event.objects.create(at=datetime.now(UTC), who="steward", what="kept.open", subject="store")
     panel = layout.run / "panel"
     panel.mkdir(parents=True)
-    for path in (layout.store.parent, *layout.store.parent.iterdir()):
-        os.chown(path, PANEL, PANEL)
+    os.chown(layout.store.parent, 0, PANEL)  # the steward's own files beside it stay root's, and its connection open
+    layout.store.parent.chmod(0o2770)
     os.chown(panel, PANEL, WEB)
     panel.chmod(0o750)
     argv = [sys.executable, "-m", "mailward", "panel", "serve", "--instance", str(layout.root)]
@@ -81,4 +83,5 @@ def test_the_page_is_served_without_root_and_ends_when_told(open_directory: Path
     finally:
         server.terminate()
         server.communicate(timeout=10)
+        connections.close_all()
     assert server.returncode == 0

@@ -78,7 +78,7 @@ def change_password(face: Face, address: str, password_stdin: bool) -> int:
 @yes
 def remove(face: Face, address: str, yes: bool) -> int:
     mailward = face.open()
-    face.be_sure(Sentence("Remove {address} with its mail?", address=address), yes)
+    face.be_sure(Sentence("Remove {address}? Its mail stays on disk.", address=address), yes)
     return carry_out(face, mailward, actions.remove_mailbox(mailward.office, face.actor, address))
 
 

@@ -112,11 +112,19 @@ class Subject:
 
     @property
     def verdict(self) -> Verdict:
-        return worst([cell.verdict for row in self.rows for cell in row.cells if cell.findings])
+        """The worst of its own doors; safe doors on a server that isn't safe are a warning (A9)."""
+        own = worst([cell.verdict for row in self.rows for cell in row.cells if cell.findings])
+        return Verdict.WARN if own is Verdict.PASS and self._server_is_not_safe else own
 
     @property
     def state(self) -> Sentence:
+        if self.verdict is Verdict.WARN and self._server_is_not_safe:
+            return Sentence("its own doors are safe, the server's are not")
         return STATES[self.verdict]
+
+    @property
+    def _server_is_not_safe(self) -> bool:
+        return not self.is_server and self.chain[-1].verdict in (Verdict.FAIL, Verdict.UNKNOWN)
 
 
 def as_of(findings: Iterable[DoorFinding], now: datetime, stale_after: timedelta = STALE_AFTER) -> list[DoorFinding]:
@@ -171,7 +179,7 @@ def _link(title: Sentence, findings: Sequence[DoorFinding]) -> Link:
         return Link(title, Verdict.UNKNOWN, Sentence("Nobody has looked yet."))
     heaviest = max(findings, key=lambda finding: finding.verdict.severity)
     if heaviest.verdict is Verdict.PASS:
-        return Link(title, Verdict.PASS, Sentence("Encrypted, and surely with this server."))
+        return Link(title, Verdict.PASS, Sentence("Encrypted, and proven to be this server."))
     return Link(title, heaviest.verdict, heaviest.reason)
 
 

@@ -106,6 +106,8 @@ def test_the_link_to_other_servers_follows_the_server_and_not_the_domain() -> No
     server = [finding(Verdict.FAIL, "self-signed", domain=SERVER, name="mx.test", door=Door.SMTP)]
     chain = board.subject("alpha.test", [finding(), finding(door=Door.SMTP)], server).chain
     assert [link.verdict for link in chain] == [Verdict.UNKNOWN, Verdict.PASS, Verdict.FAIL]
+    assert board.subject("alpha.test", [finding()], server).verdict is Verdict.WARN
+    assert board.subject("alpha.test", [finding()], []).verdict is Verdict.WARN, "an unknown server is not a safe one"
 
 
 def test_hostile_names_and_sentences_are_escaped(browser: Client) -> None:

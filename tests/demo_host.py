@@ -31,7 +31,9 @@ class DemoHost:
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "mailward", *words, "--instance", str(self.root)]
 
-    def run(self, *words: str, check: bool = True, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, check: bool = True, stdin: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """One command. ``check``: it must end with 0 (verify ends with 1 when a door isn't well)."""
         ended = subprocess.run(
             self.command(*words), input=stdin.decode(), capture_output=True, text=True, timeout=300,

@@ -13,7 +13,7 @@ from mailward.flow.ground import Ground, Look, Recorder
 from mailward.flow.verify import broken, said, until_served
 from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
-from mailward.model.errors import NotPossible
+from mailward.model.errors import MailwardError, NotPossible
 from mailward.model.runs import Step
 from mailward.model.sentence import Sentence
 from mailward.model.tables import (
@@ -64,14 +64,20 @@ class CertificateFlow:
             back = self._apply(SwitchChecked(reverse(switch)))
             return SwitchUndone(verified, self._verify(back, look_back))
 
-    def _apply(self, checked: SwitchChecked) -> SwitchApplied:
-        applied = apply(checked, self.ground)
-        if any(served.default for served in checked.switch.wanted):
-            for command in self.after_default:
-                self.ground.processes.run(command, timeout=60)
+    def _apply(self, checked: SwitchChecked) -> SwitchApplied | SwitchFailed:
+        """Failed when it stopped half-way: some names may point at the new version already, so it is undone."""
+        try:
+            applied = apply(checked, self.ground)
+            if any(served.default for served in checked.switch.wanted):
+                for command in self.after_default:
+                    self.ground.processes.run(command, timeout=60)
+        except MailwardError as trouble:
+            return SwitchFailed(checked.switch, (), trouble.what)
         return applied
 
-    def _verify(self, applied: SwitchApplied, look: Look) -> SwitchVerified | SwitchFailed:
+    def _verify(self, applied: SwitchApplied | SwitchFailed, look: Look) -> SwitchVerified | SwitchFailed:
+        if isinstance(applied, SwitchFailed):
+            return applied
         findings = until_served(look, self.ground, self.patience)
         bad = broken(findings)
         if bad:

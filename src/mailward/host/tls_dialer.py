@@ -21,6 +21,8 @@ from mailward.model.doors import Tls
 from mailward.model.outside import Dialled, DialTarget
 
 _INJECTION_WAIT = 0.5  # seconds in which an injected command would have been answered
+_ANOTHER_LOOPBACK = "127.0.0.77"
+_LINES_LIMIT = 2**17
 _GOODBYE_WAIT = 1.0  # seconds for the peer's answer to QUIT
 
 
@@ -74,7 +76,7 @@ class AsyncioTlsDialer:
         return replace(seen.dialled(target), trouble=trouble, detail=detail, seconds=time.monotonic() - started)
 
     async def _look(self, target: DialTarget, seen: "_Seen") -> None:
-        reader, writer = await asyncio.open_connection(target.address, target.port, limit=2**17)
+        reader, writer = await _connect(target)
         seen.writer = writer
         speech = SPEECHES.get(target.protocol)
         if target.tls is Tls.STARTTLS:
@@ -84,7 +86,8 @@ class AsyncioTlsDialer:
             name = self._ehlo_name or _literal(writer)
             injected = speech.injected if target.probe_injection else b""
             offered = await speech.start_tls(_Clear(reader, writer), name, injected)
-            seen.clear_login = offered if target.probe_clear else None
+            if target.probe_clear and not (offered and target.protocol != "smtp" and _is_from_itself(writer)):
+                seen.clear_login = offered
             if target.probe_injection:
                 await _drop_clear_answers(reader)
         elif target.tls is Tls.NONE:
@@ -159,6 +162,23 @@ class _Clear:
             return error.partial[:limit]
         except asyncio.LimitOverrunError:
             raise Broken("a line without an end") from None
+
+
+async def _connect(target: DialTarget) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Whoever looks for log-ins in clear must not come from the door's own address: Dovecot takes that for a local
+    connection, which may. Another loopback address reaches every IPv4 address of this host, and no other host."""
+    if target.probe_clear and ":" not in target.address:
+        with contextlib.suppress(OSError):
+            return await asyncio.open_connection(
+                target.address, target.port, limit=_LINES_LIMIT, local_addr=(_ANOTHER_LOOPBACK, 0)
+            )
+    return await asyncio.open_connection(target.address, target.port, limit=_LINES_LIMIT)
+
+
+def _is_from_itself(writer: asyncio.StreamWriter) -> bool:
+    """Whether both ends have one address, so that nothing can be learnt about clients from elsewhere."""
+    own, peer = writer.get_extra_info("sockname"), writer.get_extra_info("peername")
+    return own is not None and peer is not None and bool(own[0] == peer[0])
 
 
 async def _drop_clear_answers(reader: asyncio.StreamReader) -> None:

@@ -167,7 +167,7 @@ class Dialled:
     cipher: str | None = None
     injected: bool = False
     seconds: float = 0.0
-    clear_login: bool | None = None  # whether a log-in was offered before STARTTLS; None: nobody looked (probe_clear)
+    clear_login: bool | None = None  # whether a log-in was offered before STARTTLS; None: nobody could see (probe_clear)
 
 
 class TlsDialer(Protocol):

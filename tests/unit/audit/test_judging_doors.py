@@ -232,13 +232,15 @@ def test_attempts_without_an_answer_are_not_green(trouble):
 
 def test_starttls_attacks():
     """An answered injection and a log-in offered in clear are red; hanging up on the attack is right."""
-    answered = Attempts(REFUSED_OLD, dialled((SELF,), injected=True))
+    answered = Attempts(REFUSED_OLD, dialled((SELF,), injected=True, clear_login=False))
     offered = Attempts(REFUSED_OLD, dialled((SELF,), clear_login=True))
     resisted = Attempts(REFUSED_OLD, dialled((), "protocol-error"))
     chain = (good(), CA.intermediate)
     assert judge(*chain, attempts=answered).code == "starttls-injection"
     assert judge(*chain, attempts=offered).code == "clear-login"
+    unseen = Attempts(REFUSED_OLD, dialled((SELF,)))
     assert judge(*chain, attempts=resisted).code == "ok"
+    assert judge(*chain, attempts=unseen).code == "not-fully-tested"
 
 
 def test_the_most_serious_comes_first():

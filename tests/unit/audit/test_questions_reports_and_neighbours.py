@@ -202,3 +202,15 @@ def test_questions_are_values():
     """A question can be kept and compared: the role decides which choice a door follows."""
     assert {q.door.kind.role for q in asked() if q.name == "mail.a.test"} == {Role.MAIL}
     assert isinstance(asked()[0], DoorQuestion)
+
+
+def test_what_is_seen_at_one_address_of_a_door_holds_for_the_others():
+    """Where ::1 can't show whether a password is taken in clear, the same door's IPv4 address tells."""
+    dialer = ToldDialer(
+        lambda t: Dialled(t, None, "", (b"x",), "TLSv1.3", clear_login=None if t.address == "::1" else t.probe_clear)
+    )
+    seen = [o for o in observe_doors(asked(), dialer, StillClock(NOW)) if o.question.door is Door.SMTP]
+    assert {o.attempts.clear_text.clear_login for o in seen} == {True}
+    blind = ToldDialer(lambda t: Dialled(t, None, "", (b"x",), "TLSv1.3"))
+    seen = [o for o in observe_doors(asked(), blind, StillClock(NOW)) if o.question.door is Door.SMTP]
+    assert {o.attempts.clear_text.clear_login for o in seen} == {None}

@@ -6,7 +6,7 @@ attack isn't taken for a broken one. Nothing is judged here (see ``audit/rules``
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailward.model.doors import Door, Tls
@@ -72,8 +72,20 @@ def _attempts(questions: Sequence[DoorQuestion], dialer: TlsDialer, timeout: flo
         first.setdefault(_place(question), question)
     starttls = {place: question for place, question in first.items() if question.door.kind.tls is Tls.STARTTLS}
     old = _dial(dialer, first, timeout, old_protocol=True)
-    clear = _dial(dialer, starttls, timeout, probe_injection=True, probe_clear=True)
+    clear = _shared(_dial(dialer, starttls, timeout, probe_injection=True, probe_clear=True))
     return {place: Attempts(old[place], clear.get(place)) for place in first}
+
+
+def _shared(clear: dict[_Place, Dialled]) -> dict[_Place, Dialled]:
+    """What could be seen at one address of a door holds for its other addresses: one program, one configuration. At ::1 a
+    program can treat a look from the host itself as local, so that nothing is learnt there."""
+    known = {(door, port): seen.clear_login for (door, port, _), seen in clear.items() if seen.clear_login is not None}
+    return {
+        (door, port, address): seen
+        if seen.clear_login is not None or seen.trouble is not None
+        else replace(seen, clear_login=known.get((door, port)))
+        for (door, port, address), seen in clear.items()
+    }
 
 
 def _dial(

@@ -70,6 +70,8 @@ def _protocol_problems(dialled: Dialled, attempts: Attempts) -> list[Problem]:
         found += [Problem("clear-login")] if clear.clear_login else []
         if clear.trouble in ("timeout", "refused", "unreachable"):
             untested.append(f"clear text: {clear.trouble}")
+        elif clear.trouble is None and clear.clear_login is None:
+            untested.append("clear text: -")
     if untested:
         found.append(Problem("not-fully-tested", ", ".join(untested)))
     return found

@@ -14,7 +14,7 @@ from mailward.model.other_servers import OtherServer
 from mailward.model.sentence import Sentence
 from mailward.model.verdict import Verdict
 
-NAMES = ("qmail", "courier", "exim", "sendmail")
+NAMES = ("qmail", "courier", "exim", "sendmail", "opensmtpd", "cyrus", "postfix", "dovecot")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Explained:
 
 def explain(found: Iterable[OtherServer]) -> tuple[Explained, ...]:
     """An explanation for each server that is installed or runs, in the order given; unknown names are passed over."""
-    return tuple(_explain(server) for server in found if (server.installed or server.running) and server.name in _REMEDIES)
+    return tuple(_explain(server) for server in found if (server.installed or server.running) and server.name in NAMES)
 
 
 def _explain(server: OtherServer) -> Explained:
@@ -49,13 +49,30 @@ _RUNNING = {
     "sendmail": Sentence(
         "Sendmail runs ({evidence}). It shows the same certificate to everybody, and none can be chosen for a domain."
     ),
+    "opensmtpd": Sentence("OpenSMTPD runs ({evidence}). Mailward neither keeps it nor proves its doors."),
+    "cyrus": Sentence("Cyrus runs ({evidence}). Mailward neither keeps it nor proves its doors."),
+    "postfix": Sentence("Another Postfix than Mailward's is set up or runs here ({evidence}). Its doors are not proven."),
+    "dovecot": Sentence("Another Dovecot than Mailward's is set up or runs here ({evidence}). Its doors are not proven."),
 }
 _INSTALLED = {
     "qmail": Sentence("qmail is installed ({evidence}), but does not run: it is in nobody's way."),
     "courier": Sentence("Courier is installed ({evidence}), but does not run: it is in nobody's way."),
     "exim": Sentence("Exim is installed ({evidence}, version {version}), but does not run: it is in nobody's way."),
     "sendmail": Sentence("Sendmail is installed ({evidence}), but does not run: it is in nobody's way."),
+    "opensmtpd": Sentence("OpenSMTPD is installed ({evidence}), but does not run: it is in nobody's way."),
+    "cyrus": Sentence("Cyrus is installed ({evidence}), but does not run: it is in nobody's way."),
+    "postfix": Sentence("A Postfix of its own is set up here ({evidence}), but does not run: it is in nobody's way."),
+    "dovecot": Sentence("A Dovecot of its own is set up here ({evidence}), but does not run: it is in nobody's way."),
 }
+_BESIDE = Sentence(
+    "Both can stay, on ports of their own. To have the doors proven, move the domain to this instance. Mailward has "
+    "never been run with it."
+)
+_BESIDE_KIN = Sentence(
+    "Both can stay, on ports of their own: Mailward changes nothing in /etc. It can show certificates per domain, but "
+    "Mailward has never been run with a configuration that is not its own; to have the doors proven, move the domain "
+    "to this instance."
+)
 _REMEDIES = {
     "qmail": Sentence(
         "Three ways: let people use the server's own name in their mail client, with a valid certificate for that "
@@ -82,4 +99,8 @@ _REMEDIES = {
         "TLS door that reads the asked name in front of submission with TLS from the first byte; or move the domain "
         "to this instance. Mailward has never been run with Sendmail."
     ),
+    "opensmtpd": _BESIDE,
+    "cyrus": _BESIDE,
+    "postfix": _BESIDE_KIN,
+    "dovecot": _BESIDE_KIN,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OtherServer:
-    """What was seen of one. ``name`` is qmail, courier, exim or sendmail; ``evidence`` is the path or process seen."""
+    """What was seen of one. ``name`` is qmail, courier, exim, sendmail …; ``evidence`` is the path or process seen."""
 
     name: str
     installed: bool

@@ -15,7 +15,7 @@ class Program:
     """How the supervisor keeps a daemon: in the foreground, with its arguments, as its user.
 
     ``user`` is who the process starts as; most daemons start as root and give their rights up themselves.
-    ``group_signals``: the argv is a wrapper (a shell) and the signal must reach the whole process group.
+    ``group_signals``: the signal must reach the whole process group (the argv is a shell, or children would linger).
     """
 
     argv: tuple[str, ...]

@@ -78,7 +78,8 @@ def doveadm(layout: Layout, *words: str, name: str = NAME) -> tuple[str, ...]:
 
 
 def _program(layout: Layout, name: str) -> Program:
-    return Program(("/usr/sbin/dovecot", "-F", "-c", _config(layout.current, name)))
+    # Left alone, its idle children (anvil, log, stats, auth) outlive the master by a minute.
+    return Program(("/usr/sbin/dovecot", "-F", "-c", _config(layout.current, name)), group_signals=True)
 
 
 def _checkers(staged: Path, name: str) -> tuple[Checker, ...]:

@@ -206,3 +206,34 @@ def test_a_path_that_is_too_long_for_a_socket_is_named() -> None:
     with pytest.raises(NotPossible) as caught:
         Supervisord(layout, clock=RealClock()).launch(Path("/none"))
     assert caught.value.code == "path-too-long"
+
+
+DOVECOT = """
+base_dir={root}/dovecot
+state_dir={root}/dovecot
+log_path={root}/dovecot.log
+protocols =
+"""
+NGINX = "pid {root}/nginx.pid; error_log {root}/nginx.log; events {{}} stream {{ server {{ listen unix:{root}/n; return x; }} }}"
+
+
+@pytest.mark.real
+@pytest.mark.fault
+def test_daemons_that_wipe_their_environment_are_taken_over_too(layout: Layout, real: Supervisord) -> None:
+    """nginx and Dovecot carry no sign of their supervisor: after kill -9 of it they are recognised by their place."""
+    root = layout.root
+    root.chmod(0o755)
+    (root / "dovecot.conf").write_text(DOVECOT.format(root=root))
+    module = "load_module /usr/lib/nginx/modules/ngx_stream_module.so; "
+    (root / "nginx.conf").write_text(module + NGINX.format(root=root))
+    commands = {"dovecot": f"dovecot -F -c {root}/dovecot.conf", "nginx": f"nginx -c {root}/nginx.conf -g 'daemon off;'"}
+    (layout.run / "supervisord.conf").write_text(configuration(layout.run, commands))
+    real.update()
+    assert real.states() == {"dovecot": "RUNNING", "nginx": "RUNNING"}, real.tail("nginx") + real.tail("dovecot")
+    pid = int((layout.run / "supervisord.pid").read_text())
+    left = frozenset(process for process in proc.family(pid) if process.pid != pid)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not real.is_running())
+    assert proc.alive(left)
+    real.end_leftovers()
+    assert not proc.alive(left)

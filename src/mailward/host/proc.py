@@ -70,7 +70,7 @@ def orphans(root: Path, marker: str) -> frozenset[Process]:
     """Daemons of the instance at ``root`` whose supervisor is dead, with their descendants.
 
     Theirs is no terminal and no parent in their own session. They are known by ``marker`` in the environment they were
-    started with, or, for the three daemons that wipe theirs, by their name and by a path of the instance in their command
+    started with, or, for the daemons that wipe theirs, by their name and by a path of the instance in their command
     line or as their working directory. A person's shell or backup is never among them.
     """
     everybody = {process.pid: process for process in processes()}
@@ -91,7 +91,7 @@ def _has_no_parent(process: Process, everybody: dict[int, Process]) -> bool:
 
 
 def _wipes_environment(process: Process) -> bool:
-    return process.name in ("nginx", "master") or process.name.startswith("php-fpm")
+    return process.name in ("nginx", "master", "postfix-script", "dovecot") or process.name.startswith("php-fpm")
 
 
 def _is_inside(process: Process, root: Path) -> bool:

@@ -150,26 +150,29 @@ class Supervisord:
     def shutdown(self, timeout: float = 60) -> None:
         """End supervisord and all its programs; what is not gone after ``timeout`` seconds is killed. None runs: fine."""
         pid = self._pid()
-        family = proc.family(pid) if pid else frozenset()
         if pid:
+            family = proc.family(pid)
+            keeper = [process for process in family if process.pid == pid]
             try:
                 self._call("shutdown")
             except (xmlrpc.client.Fault, NotPossible):
-                proc.send(family, "TERM")
-            if not self._until(lambda: not proc.alive(family | proc.session(pid)), timeout):
-                proc.send(family | proc.session(pid), "KILL")
-                self._until(lambda: not proc.alive(family), 10)
+                proc.send(keeper, "TERM")
+            if not self._until(lambda: not proc.alive(keeper), timeout):
+                proc.send(keeper, "KILL")
+            self._end(family | proc.session(pid), 15)  # what a program left behind
         self.end_leftovers()
 
     def end_leftovers(self, timeout: float = 20) -> None:
         """End daemons of this instance that no supervisor keeps any more (it was killed): first politely, then not."""
         if self.is_running():
             return
-        left = proc.orphans(self._root, f"SUPERVISOR_SERVER_URL=unix://{self._socket}\0")
-        proc.send(left, "TERM")
-        if not self._until(lambda: not proc.alive(left), timeout):
-            proc.send(left, "KILL")
-            self._until(lambda: not proc.alive(left), 10)
+        self._end(proc.orphans(self._root, f"SUPERVISOR_SERVER_URL=unix://{self._socket}\0"), timeout)
+
+    def _end(self, wanted: frozenset[proc.Process], timeout: float) -> None:
+        proc.send(wanted, "TERM")
+        if not self._until(lambda: not proc.alive(wanted), timeout):
+            proc.send(wanted, "KILL")
+            self._until(lambda: not proc.alive(wanted), 10)
 
     def _pid(self) -> int | None:
         try:

@@ -214,7 +214,13 @@ state_dir={root}/dovecot
 log_path={root}/dovecot.log
 protocols =
 """
-NGINX = "pid {root}/nginx.pid; error_log {root}/nginx.log; events {{}} stream {{ server {{ listen unix:{root}/n; return x; }} }}"
+NGINX = """
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+pid {root}/nginx.pid;
+error_log {root}/nginx.log;
+events {{}}
+stream {{ server {{ listen unix:{root}/n; return x; }} }}
+"""
 
 
 @pytest.mark.real
@@ -224,8 +230,7 @@ def test_daemons_that_wipe_their_environment_are_taken_over_too(layout: Layout, 
     root = layout.root
     root.chmod(0o755)
     (root / "dovecot.conf").write_text(DOVECOT.format(root=root))
-    module = "load_module /usr/lib/nginx/modules/ngx_stream_module.so; "
-    (root / "nginx.conf").write_text(module + NGINX.format(root=root))
+    (root / "nginx.conf").write_text(NGINX.format(root=root))
     commands = {"dovecot": f"dovecot -F -c {root}/dovecot.conf", "nginx": f"nginx -c {root}/nginx.conf -g 'daemon off;'"}
     (layout.run / "supervisord.conf").write_text(configuration(layout.run, commands))
     real.update()

@@ -127,7 +127,7 @@ def test_nonces_refused():
 
 
 def test_external_account_binding():
-    """A CA that wants external account binding gets it from a file; without it, or with a wrong key, the refusal says so."""
+    """A CA that wants external account binding gets it from a file; without it, or with a wrong one, it says so."""
     secret = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
     with lab(eab={"kid-1": secret}) as made:
         file = made.directory / "eab"

@@ -91,7 +91,7 @@ class RealAcmeCa:
         return tuple(reversed(found))[:_LISTED_ORDERS] if seen else None
 
     def _account_document(self) -> dict[str, Any]:
-        """Pebble wants POST-as-GET here; RFC 8555 section 7.3.2 knows only the update, of which an empty one changes nothing."""
+        """Pebble wants POST-as-GET here; RFC 8555 section 7.3.2 knows only the update, and an empty one changes nothing."""
         try:
             return self._json(self._post(self._uri, None))
         except AcmeProblem as problem:

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
+import urllib3
 from acme import errors, messages
 from acme.client import ClientNetwork
 from josepy.errors import Error as JoseError
@@ -86,11 +87,11 @@ class BoundedNetwork(ClientNetwork):
         try:
             response = self.session.request(method, url, *args, **kwargs)
             response._content = self._body(response)
-        except requests.exceptions.Timeout as trouble:
+        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as trouble:
             raise AcmeProblem(TIMEOUT, f"no answer within {self.seconds:g} seconds") from trouble
         except requests.exceptions.SSLError as trouble:
             raise AcmeProblem(UNREACHABLE, "the certificate of the CA's own HTTPS is not trusted") from trouble
-        except (requests.exceptions.RequestException, OSError, ValueError) as trouble:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as trouble:
             raise AcmeProblem(UNREACHABLE, "no connection to the CA") from trouble
         response.encoding = "utf-8"
         return response
@@ -98,7 +99,7 @@ class BoundedNetwork(ClientNetwork):
     def _body(self, response: requests.Response) -> bytes:
         """The whole answer, unless it trickles in too slowly or never ends."""
         until, found = time.monotonic() + self.total, b""
-        for piece in response.iter_content(64 * 1024):
+        while piece := response.raw.read1(64 * 1024, decode_content=True):  # what is there: a trickle is to be noticed
             found += piece
             if len(found) > LARGEST_ANSWER:
                 raise AcmeProblem(NO_ACME, "the CA's answer is too long")

@@ -108,7 +108,7 @@ def test_aliases_in_a_circle():
 
 @pytest.mark.parametrize("lists", [True, False])
 def test_no_second_order_after_a_lost_answer(lists):
-    """When newOrder was heard but its answer lost, the order is found again: by the CA's list, or by its giving it again."""
+    """When newOrder was heard but its answer lost, the order is found again: in the CA's list, or by being given again."""
     world = World(lists=lists, reuses=not lists)
     world.ca.lost_answers = {"new_order"}
     ended = run_order(world.plan(), world.outside())

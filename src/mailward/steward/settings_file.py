@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,6 +15,7 @@ from mailward.standards.hostname import parse_host_name
 _KNOWN = {
     "hostname", "addresses", "outbound", "contact", "key_type", "trust", "nameservers", "ports", "internal", "ca", "demo",
 }  # fmt: skip
+_CORRECT = Sentence("Correct it in mailward.toml, then run the command again.")
 
 
 def parse_settings(text: str) -> Settings:
@@ -22,32 +23,27 @@ def parse_settings(text: str) -> Settings:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as trouble:
-        raise BadInput("mailward.toml", Sentence("mailward.toml is not valid TOML: {why}", why=trouble)) from None
-    for name in set(raw) - _KNOWN:
+        said = Sentence("mailward.toml is not valid TOML: {why}", why=trouble)
+        raise BadInput("mailward.toml", said, _CORRECT) from None
+    for name in sorted(set(raw) - _KNOWN):
         raise _wrong(name, Sentence("no such setting"), Sentence("Known are: {names}.", names=", ".join(sorted(_KNOWN))))
     ports = _table(raw, "ports")
-    doors = {door: _port(ports[door.value], f"ports.{door}") for door in Door if door.value in ports}
-    for name in set(ports) - {door.value for door in Door} - {"http", "dns"}:
+    for name in sorted(set(ports) - {door.value for door in Door} - {"http", "dns"}):
         raise _wrong(f"ports.{name}", Sentence("no such door"))
-    for door in Door:
-        if door.kind.always_open and door not in doors:
-            raise _wrong(f"ports.{door}", Sentence("this door needs a port"))
-    internal = InternalPorts(**{n: _port(p, f"internal.{n}") for n, p in _only(raw, "internal", InternalPorts).items()})
-    cas = tuple(CaSettings(**_strings(ca, f"ca[{i}]", CaSettings)) for i, ca in enumerate(raw.get("ca", [])))
     settings = Settings(
-        hostname=parse_host_name(_text(raw, "hostname"), "hostname"),
-        ports=doors,
+        hostname=_hostname(raw.get("hostname")),
+        ports={d: _port(ports.get(d.value), f"ports.{d}") for d in Door if d.value in ports or d.kind.always_open},
         http_port=_port(ports.get("http"), "ports.http"),
         dns_port=_port(ports.get("dns"), "ports.dns"),
-        internal=internal,
-        addresses=tuple(_address(a) for a in raw.get("addresses", [])),
-        cas=cas,
-        contact=raw.get("contact"),
-        outbound=bool(raw.get("outbound", True)),
+        internal=InternalPorts(**_numbers(raw, "internal", InternalPorts, 65535)),
+        addresses=_addresses(raw),
+        cas=_cas(raw.get("ca", [])),
+        contact=_text(raw["contact"], "contact") if "contact" in raw else None,
+        outbound=_yes_or_no(raw.get("outbound", True), "outbound"),
         key_type=_key_type(raw.get("key_type", "p256")),
-        trust=str(raw.get("trust", "system")),
-        nameservers=tuple(str(n) for n in raw.get("nameservers", [])),
-        demo=DemoSettings(**_only(raw, "demo", DemoSettings)) if "demo" in raw else None,
+        trust=_text(raw.get("trust", "system"), "trust"),
+        nameservers=_texts(raw.get("nameservers", []), "nameservers"),
+        demo=DemoSettings(**_numbers(raw, "demo", DemoSettings, 2**31)) if "demo" in raw else None,
     )
     _no_port_twice(settings)
     return settings
@@ -87,12 +83,13 @@ def format_settings(settings: Settings) -> str:
 
 
 def _quote(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A TOML basic string. Control characters are escaped: TOML takes them in no other form."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else c for c in plain) + '"'
 
 
 def _wrong(field: str, why: Sentence, remedy: Sentence | None = None) -> BadInput:
-    said = Sentence("mailward.toml, {field}: {why}", field=field, why=why)
-    return BadInput(field, said, remedy or Sentence("Correct it in mailward.toml, then run the command again."))
+    return BadInput(field, Sentence("mailward.toml, {field}: {why}", field=field, why=why), remedy or _CORRECT)
 
 
 def _table(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -102,48 +99,86 @@ def _table(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
     return table
 
 
-def _only(raw: Mapping[str, Any], name: str, kind: type) -> dict[str, Any]:
+def _numbers(raw: Mapping[str, Any], name: str, kind: type, most: int) -> dict[str, int]:
+    """A table of whole numbers from 1 on: ports, and one number of seconds."""
     table = _table(raw, name)
-    known = {field.name for field in fields(kind)}
+    known = {field.name: field.default for field in fields(kind)}
+    for key in sorted(set(table) - set(known)):
+        raise _wrong(f"{name}.{key}", Sentence("no such setting"))
+    for key, default in known.items():
+        if key not in table and default is MISSING:
+            raise _wrong(f"{name}.{key}", Sentence("this is needed"))
     for key, value in table.items():
-        if key not in known:
-            raise _wrong(f"{name}.{key}", Sentence("no such setting"))
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise _wrong(f"{name}.{key}", Sentence("a whole number is wanted"))
+        least = 0 if known[key] == 0 else 1
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise _wrong(f"{name}.{key}", Sentence("a whole number from 1 to {most} is wanted", most=most))
     return table
 
 
-def _strings(raw: object, name: str, kind: type) -> dict[str, Any]:
+def _cas(raw: object) -> tuple[CaSettings, ...]:
+    if not isinstance(raw, list):
+        raise _wrong("ca", Sentence("write it as a list of tables: [[ca]]"))
+    found = [CaSettings(**_strings(one, f"ca[{number}]", CaSettings)) for number, one in enumerate(raw)]
+    for number, ca in enumerate(found):
+        if ca.name in [other.name for other in found[:number]]:
+            raise _wrong(f"ca[{number}].name", Sentence("there is another CA {name}", name=ca.name))
+    return tuple(found)
+
+
+def _strings(raw: object, name: str, kind: type) -> dict[str, str]:
     if not isinstance(raw, dict):
         raise _wrong(name, Sentence("a table is wanted"))
     known = {field.name for field in fields(kind)}
     for key, value in raw.items():
-        if key not in known or not isinstance(value, str):
-            raise _wrong(f"{name}.{key}", Sentence("no such setting, or not a text"))
+        if key not in known:
+            raise _wrong(f"{name}.{key}", Sentence("no such setting"))
+        _text(value, f"{name}.{key}")
     for needed in ("name", "directory"):
         if needed not in raw:
             raise _wrong(f"{name}.{needed}", Sentence("this is needed"))
     return raw
 
 
-def _text(raw: Mapping[str, Any], name: str) -> str:
-    value = raw.get(name)
+def _text(value: object, field: str) -> str:
     if not isinstance(value, str):
-        raise _wrong(name, Sentence("a text is wanted"))
+        raise _wrong(field, Sentence("a text is wanted"))
     return value
 
 
+def _texts(value: object, field: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise _wrong(field, Sentence("a list of texts is wanted"))
+    return tuple(_text(one, field) for one in value)
+
+
+def _yes_or_no(value: object, field: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(field, Sentence("true or false is wanted, without quotes"))
+    return value
+
+
+def _hostname(value: object) -> str:
+    text = _text(value, "hostname")
+    try:
+        return parse_host_name(text, "hostname")
+    except BadInput as trouble:
+        raise _wrong("hostname", trouble.what, trouble.remedy) from None
+
+
 def _port(value: object, field: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 65535:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 65535:
         raise _wrong(field, Sentence("a port number (1 to 65535) is wanted"))
     return value
 
 
-def _address(value: object) -> str:
+def _addresses(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    found = _texts(raw.get("addresses", []), "addresses")
+    if not found:
+        raise _wrong("addresses", Sentence("the doors need at least one address to listen on"))
     try:
-        return str(ip_address(str(value)))
-    except ValueError:
-        raise _wrong("addresses", Sentence("{value} is no IP address", value=value)) from None
+        return tuple(str(ip_address(one)) for one in found)
+    except ValueError as trouble:
+        raise _wrong("addresses", Sentence("this is no IP address: {why}", why=trouble)) from None
 
 
 def _key_type(value: object) -> KeyType:
@@ -158,6 +193,9 @@ def _no_port_twice(settings: Settings) -> None:
     named = [(port, f"ports.{door}") for door, port in settings.ports.items()]
     named += [(settings.http_port, "ports.http"), (settings.dns_port, "ports.dns")]
     named += [(getattr(settings.internal, f.name), f"internal.{f.name}") for f in fields(InternalPorts)]
+    if settings.demo:
+        ports = ("pebble_port", "pebble_management_port")
+        named += [(getattr(settings.demo, name), f"demo.{name}") for name in ports]
     for port, name in named:
         if port and port in seen:
             raise _wrong(name, Sentence("port {port} is already used by {other}", port=port, other=seen[port]))

@@ -105,6 +105,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         management=RealHttpClient(pebble_certificate(layout)),
         connect=_connect(layout),
         lock=_locks(layout),
+        renew=lambda: make_host(layout, read_settings(layout)),
     )
 
 

@@ -1,14 +1,16 @@
 """Configuration runs: the declared state becomes a generation, applied and proven, or the previous one serves again."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from mailward.daemons import ALL, render
+from mailward.daemons.postfix import wrong_tls_levels
 from mailward.flow import manifest
 from mailward.flow.observe import observe
 from mailward.flow.plan import plan as difference
 from mailward.flow.run import Flow, Resumed, Unchanged, Undone
 from mailward.model.desired import DesiredState
-from mailward.model.generations import Generation, Plan, Rejected, Verified
+from mailward.model.generations import Generation, Plan, Refusal, Rejected, Verified
 from mailward.model.runs import Outcome, RunState
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.steward.host import Host
@@ -67,7 +69,19 @@ def _resumed(run: Run) -> Resumed | None:
 
 
 def _flow(host: Host) -> Flow:
-    return Flow(host.ground, ALL, Looker(host).server)
+    return Flow(host.ground, ALL, Looker(host).server, own_checks=(tls_levels,))
+
+
+def tls_levels(plan: Plan) -> Refusal | None:
+    """Postfix' own checker takes any word for a TLS level; we don't."""
+    files = plan.generation.files
+    main, master = files.get(PurePosixPath("postfix/main.cf")), files.get(PurePosixPath("postfix/master.cf"))
+    if main is None or master is None:
+        return None
+    wrong = wrong_tls_levels(main.content.decode(), master.content.decode())
+    if not wrong:
+        return None
+    return Refusal("postfix", Sentence("Postfix knows no such TLS level: {levels}", levels=", ".join(wrong)), "")
 
 
 def _before_current(host: Host) -> int | None:

@@ -70,7 +70,7 @@ class Day:
             self._take(run)
         self._orders = {number: future for number, future in self._orders.items() if not future.done()}
         if now >= self._next_look:
-            look_at_everything(self._host)
+            look_at_everything(self._host.fresh())
             self._next_look = now + LOOK_EVERY
 
     def _take(self, run: Run) -> None:

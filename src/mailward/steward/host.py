@@ -28,7 +28,7 @@ class DirectoryTables(Protocol):
 
 @dataclass(frozen=True)
 class Host:
-    """One mail host. ``settings`` is read once: a changed mailward.toml is taken up by opening the instance again."""
+    """One mail host. ``settings`` were read when it was opened; ``fresh`` reads them again."""
 
     settings: Settings
     ground: Ground
@@ -44,6 +44,13 @@ class Host:
     connect: AcmeConnect
     lock: Callable[[str], AbstractContextManager[None]]
     """Holds the named lock of this instance: "host" to change the host, "order …" to work on one lineage's order."""
+
+    renew: "Callable[[], Host] | None" = None
+    """Opens the host again with mailward.toml as it stands now; None: the settings never change (tests)."""
+
+    def fresh(self) -> "Host":
+        """This host with the settings of this moment. Raises BadInput for a mailward.toml that is wrong."""
+        return self.renew() if self.renew is not None else self
 
     @property
     def layout(self) -> Layout:

@@ -67,7 +67,8 @@ class Steward:
     def _outcome(self, run: Run) -> Outcome:
         now = self._host.clock.now
         try:
-            return ENGINES[RunKind(run.kind)](run, self._host, self._recording(run, self._host))
+            host = self._host.fresh()  # the steward's daemon lives longer than a mailward.toml
+            return ENGINES[RunKind(run.kind)](run, host, self._recording(run, host))
         except BadInput as trouble:
             return Outcome(RunState.REFUSED, trouble.what, trouble.remedy, now())
         except MailwardError as trouble:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from fakes.chains import Issued, issue
 from fakes.order_world import Delivered, MemoryBook, MemoryJournal
@@ -250,6 +251,53 @@ def challenge_server(made: Lab) -> Iterator[None]:
     thread.start()
     try:
         yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """An HTTPS server that says what it was told: path -> status, headers, body (bytes, or chunks with pauses)."""
+
+    told: ClassVar[dict] = {}
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status, headers, body = self.told.get(self.path, (404, {}, b""))
+        self.send_response(status)
+        self.send_header("Replay-Nonce", "bm9uY2U")
+        for name, value in headers.items():
+            self.send_header(name, value)
+        pieces = body if isinstance(body, list) else [body]
+        self.send_header("Content-Length", str(sum(map(len, pieces))))
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            if len(pieces) > 1:
+                time.sleep(0.1)
+
+    do_POST = do_HEAD = do_GET  # noqa: N815 - http.server's own names
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextlib.contextmanager
+def double(running, **told):
+    """A CA that answers its directory properly and everything else as told: (status, headers, body) by resource."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Told", (Answers,), {"told": {}}))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(running.directory / "pebble.pem", running.directory / "pebble.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    base = f"https://localhost:{server.server_address[1]}"
+    resources = {name: f"{base}/{name}" for name in ("newNonce", "newAccount", "newOrder", "revokeCert", "renewalInfo")}
+    account = (201, {"Location": f"{base}/account"}, b'{"status": "valid"}')
+    answers = {"dir": (200, {}, json.dumps(resources).encode()), "newNonce": (200, {}, b""), "newAccount": account} | told
+    server.RequestHandlerClass.told = {f"/{name}": answer for name, answer in answers.items()}
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield running.ca("double", directory=f"{base}/dir")
     finally:
         server.shutdown()
         server.server_close()

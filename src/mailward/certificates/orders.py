@@ -137,8 +137,15 @@ def _step(record: OrderRecord, outside: OrderOutside, progress: Progress, starte
         after = advance(record, outside)
     outside.journal.save(after)
     if after.state is not record.state:
-        progress(after, after.failure.sentence if after.failure else SAYS[after.state])
+        _tell(after, outside, progress)
     return after
+
+
+def _tell(record: OrderRecord, outside: OrderOutside, progress: Progress) -> None:
+    try:
+        progress(record, record.failure.sentence if record.failure else SAYS[record.state])
+    except Exception as trouble:  # a page or terminal that is gone must not fail an order
+        outside.mishap(record, trouble)
 
 
 def _alone(record: OrderRecord) -> OrderRecord:

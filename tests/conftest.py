@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from demo_host import DemoHost
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.store.settings")

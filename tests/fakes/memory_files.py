@@ -44,7 +44,16 @@ class MemoryFiles:
     def exists(self, path: Path) -> bool:
         return self._entry(path) is not None
 
-    def write(self, path: Path, content: bytes, *, mode: int = 0o644, owner: str = "root", group: str = "root") -> None:
+    def write(
+        self,
+        path: Path,
+        content: bytes,
+        *,
+        mode: int = 0o644,
+        owner: str = "root",
+        group: str = "root",
+        settled: bool = False,
+    ) -> None:
         self._must_exist(owner, group)
         self._place_for(path, "written")
         if self.room is not None:

@@ -1,9 +1,11 @@
 """Making the host and the office of an instance out of the real machine."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from hashlib import sha256
+from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
 import structlog
@@ -11,7 +13,7 @@ import structlog
 from mailward.actions.office import Office
 from mailward.daemons.secrets import TSIG_NAME, pebble_certificate, steward_tsig
 from mailward.flow.ground import Ground
-from mailward.host import acme_ca
+from mailward.host import acme_ca, log_files
 from mailward.host.clock import RealClock
 from mailward.host.directory import Directory
 from mailward.host.dns_update import Rfc2136
@@ -52,15 +54,23 @@ def read_settings(layout: Layout) -> Settings:
 
 
 def log_to(path: Path) -> None:
-    """What the steward has to say goes to a file, as JSON lines; every process of an instance appends to the same one."""
+    """What the steward has to say goes to a file, as JSON lines; every process of an instance appends to the same one.
+
+    A file that was moved aside is opened anew (logging.handlers.WatchedFileHandler).
+    """
+    logger = logging.getLogger("mailward")
+    logger.handlers = [WatchedFileHandler(path, encoding="utf-8", delay=True)]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
     structlog.configure(
         processors=[
-            structlog.processors.add_log_level,
+            structlog.stdlib.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=path.open("a", encoding="utf-8")),
+        logger_factory=lambda *_names: logger,
+        wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
 
@@ -105,6 +115,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         management=RealHttpClient(pebble_certificate(layout)),
         connect=_connect(layout),
         lock=_locks(layout),
+        rotate_logs=lambda: log_files.rotate(layout.log),
         renew=lambda: make_host(layout, read_settings(layout)),
     )
 

@@ -15,7 +15,9 @@ def stage(plan: Plan, ground: Ground) -> Staged:
             for part in path.parent.parts:
                 made = made / part
                 ground.files.make_directory(made)
-            ground.files.write(directory / path, file.content, mode=file.mode, owner=file.owner, group=file.group)
+            ground.files.write(
+                directory / path, file.content, mode=file.mode, owner=file.owner, group=file.group, settled=True
+            )
         manifest.write(plan.generation, directory, ground.files)
     except Exception:
         ground.files.remove_tree(directory)

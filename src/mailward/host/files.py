@@ -12,6 +12,7 @@ import os
 import pwd
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from mailward.model.errors import NotPossible
 from mailward.model.sentence import NOTHING, Sentence
 
 TEMPORARY = ".mailward-new-"  # names that start so are writes that a crash cut short; nobody reads them
+SETTLED_SECONDS = 10
 
 
 class RealFiles:
@@ -36,7 +38,16 @@ class RealFiles:
     def exists(self, path: Path) -> bool:
         return path.exists()
 
-    def write(self, path: Path, content: bytes, *, mode: int = 0o644, owner: str = "root", group: str = "root") -> None:
+    def write(
+        self,
+        path: Path,
+        content: bytes,
+        *,
+        mode: int = 0o644,
+        owner: str = "root",
+        group: str = "root",
+        settled: bool = False,
+    ) -> None:
         with _explained(lambda reason: Sentence("{path} could not be written: {reason}", path=path, reason=reason)):
             uid, gid = user_id(owner), group_id(group)
 
@@ -47,6 +58,9 @@ class RealFiles:
                     os.fchmod(descriptor, mode)
                     file.write(content)
                     file.flush()
+                    if settled:
+                        past = time.time() - SETTLED_SECONDS
+                        os.utime(descriptor, (past, past))
                     if self._durable:
                         os.fsync(descriptor)
 

@@ -15,7 +15,19 @@ class Files(Protocol):
 
     def read(self, path: Path) -> bytes: ...
     def exists(self, path: Path) -> bool: ...
-    def write(self, path: Path, content: bytes, *, mode: int = 0o644, owner: str = "root", group: str = "root") -> None: ...
+    def write(
+        self,
+        path: Path,
+        content: bytes,
+        *,
+        mode: int = 0o644,
+        owner: str = "root",
+        group: str = "root",
+        settled: bool = False,
+    ) -> None:
+        """``settled`` sets the time of change back: Postfix' tools wait two seconds for a main.cf that has just changed."""
+        ...
+
     def link(self, path: Path, target: str) -> None:
         """Make ``path`` a symbolic link to ``target``, replacing what is there in one step."""
         ...

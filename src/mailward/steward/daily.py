@@ -11,12 +11,13 @@ import structlog
 from django.db import close_old_connections, connections
 from django.db.models import Q
 
+from mailward.daemons import ALL
 from mailward.model.certificates import Source
 from mailward.model.errors import MailwardError
 from mailward.model.people import STEWARD
 from mailward.model.progress import Quiet
 from mailward.model.runs import RunKind, RunState
-from mailward.steward import demo_ca
+from mailward.steward import demo_ca, issuance
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.steward.steward import Steward
@@ -65,6 +66,8 @@ class Day:
             self._knows_roots = True
         if now >= self._next_renewals:
             ask_for_renewals(self._host)
+            keep_logs_small(self._host)
+            issuance.clean_leftovers(self._host)
             self._next_renewals = now + RENEWALS_EVERY
         for run in records.unfinished():
             self._take(run)
@@ -110,3 +113,13 @@ def look_at_everything(host: Host) -> None:
     """Connect to every door by every name, and keep what was found."""
     names = sorted(Domain.objects.values_list("name", flat=True))
     records.keep_findings(Looker(host).domains(names, server=True), [*names, "server"])
+
+
+def keep_logs_small(host: Host) -> None:
+    """Move full logs aside, and have the daemons that wrote them open new ones."""
+    if not host.rotate_logs():
+        return
+    running = host.ground.supervisor.states()
+    for daemon in ALL:
+        if daemon.reopen is not None and running.get(daemon.name) == "RUNNING":
+            host.processes.run(daemon.reopen(host.layout), timeout=60)

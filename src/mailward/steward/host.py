@@ -45,6 +45,8 @@ class Host:
     lock: Callable[[str], AbstractContextManager[None]]
     """Holds the named lock of this instance: "host" to change the host, "order …" to work on one lineage's order."""
 
+    rotate_logs: Callable[[], Sequence[object]] = tuple
+    """Moves logs aside that have grown too large; what was moved. The default moves nothing."""
     renew: "Callable[[], Host] | None" = None
     """Opens the host again with mailward.toml as it stands now; None: the settings never change (tests)."""
 

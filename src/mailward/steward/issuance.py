@@ -1,11 +1,12 @@
 """Order runs: a certificate from an ACME CA, from the first word to what is served. A domain that fails waits for its
 date, with its reason; it holds up nobody else."""
 
+import structlog
 from django.db import transaction
 
 from mailward.certificates import make
 from mailward.certificates.accounts import Accounts
-from mailward.certificates.orders import run_order
+from mailward.certificates.orders import clean_up_again, run_order
 from mailward.certificates.outside import OrderOutside
 from mailward.certificates.records import OrderRecord, OrderState, plan_order
 from mailward.certificates.renewal import ari_id, due
@@ -23,6 +24,8 @@ from mailward.store.lineages import add_version, certificate_of
 from mailward.store.models import Lineage, Run, Version
 from mailward.store.records import StoreRecorder
 from mailward.store.sentences import to_json
+
+log = structlog.get_logger()
 
 
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
@@ -89,7 +92,7 @@ def _planned(lineage: Lineage, host: Host) -> OrderRecord:
     )
 
 
-def _outside(run: Run, host: Host) -> OrderOutside:
+def _outside(run: Run | None, host: Host) -> OrderOutside:
     return OrderOutside(
         journal=orders.StoreJournal(),
         accounts=accounts(host),
@@ -100,21 +103,29 @@ def _outside(run: Run, host: Host) -> OrderOutside:
         clock=host.clock,
         seal=host.seal,
         unseal=host.unseal,
-        deliver=lambda record, chain: _deliver(run.pk, record, chain, host),
+        deliver=lambda record, chain: _deliver(run, record, chain, host),
+        mishap=lambda record, trouble: log.error("order broke", lineage=record.lineage, kind=type(trouble).__name__),
     )
+
+
+def clean_leftovers(host: Host) -> None:
+    """Take away what ended orders had to leave in DNS or on disk, because the name server was down at that moment."""
+    for record in orders.with_leftovers():
+        clean_up_again(record, _outside(None, host))
 
 
 def accounts(host: Host) -> Accounts:
     return Accounts({ca.name: ca for ca in host.settings.cas}, host.connect, orders.StoreAccounts(), host.seal, host.unseal)
 
 
-def _deliver(run_id: int, record: OrderRecord, chain: KeyedChain, host: Host) -> None:
+def _deliver(run: Run | None, record: OrderRecord, chain: KeyedChain, host: Host) -> None:
     """The certificate becomes a version and the run remembers it. Delivered again after a crash, it is there already."""
     with transaction.atomic():
         lineage = Lineage.objects.select_for_update().get(pk=record.lineage)
         version = lineage.versions.filter(sha256=chain.certificate.sha256).first() or add_version(lineage, chain, host.seal)
         Lineage.objects.filter(pk=lineage.pk).update(failures=0, failure=None, retry_at=None, ca=record.ca)
-        _remember(Run.objects.get(pk=run_id), version)
+        if run is not None:
+            _remember(Run.objects.get(pk=run.pk), version)
 
 
 def _self_signed(run: Run, lineage: Lineage, host: Host) -> None:

@@ -52,6 +52,12 @@ def unfinished_order(lineage: str) -> OrderRecord | None:
     return record_of(row) if row else None
 
 
+def with_leftovers() -> list[OrderRecord]:
+    """Ended orders of which something is still published."""
+    ended = Order.objects.exclude(finished_at=None).exclude(journal__proofs=[], journal__leftovers=[]).order_by("-id")[:100]
+    return [record for record in map(record_of, ended) if record.has_leftovers]
+
+
 def order_record(number: int) -> OrderRecord | None:
     row = Order.objects.filter(pk=number).first()
     return record_of(row) if row else None

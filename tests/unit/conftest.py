@@ -45,3 +45,11 @@ def store(migrated: Path, tmp_path: Path) -> Iterator[Path]:
     yield path
     connections.close_all()
     told["NAME"] = before
+
+
+@pytest.fixture
+def made(store: Path):
+    """A whole host in memory, at the end of its first minute."""
+    from fakes.made_host import MadeHost
+
+    return MadeHost().born()

@@ -1,0 +1,167 @@
+"""A whole mail host in memory (steward.host.Host): files, doors that serve what the files say, a name server, a CA."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+from fakes.linked_doors import LinkedDoors
+from fakes.memory_directory import MemoryDirectory
+from fakes.memory_files import MemoryFiles
+from fakes.memory_sni import MemorySni
+from fakes.memory_supervisor import MemorySupervisor
+from fakes.scripted_ca import _AUTHORITY, ScriptedCa
+from fakes.scripted_processes import ScriptedProcesses, completed
+from fakes.still_clock import StillClock
+from fakes.told_http import ToldHttp
+from fakes.told_resolver import MemoryDnsUpdates, ToldResolver
+from mailward.actions.office import Office
+from mailward.daemons import knot, wanted
+from mailward.flow.ground import Ground
+from mailward.host.seals import Opener, Sealer, make_keys
+from mailward.model.desired import DesiredState
+from mailward.model.layout import Layout
+from mailward.model.outside import Completed, HttpAnswer
+from mailward.model.people import Actor
+from mailward.model.settings import Settings
+from mailward.steward import birth
+from mailward.steward.host import Host
+from mailward.steward.new_instance import demo
+
+LAYOUT = Layout(Path("/instance"))
+ANNA = Actor("anna")
+KEYS = make_keys()  # libsodium's own sealed boxes: what they hold is found by no search
+ROOT = _AUTHORITY.root.pem  # what the demo's CA issues under
+
+
+@dataclass
+class Locks:
+    """Named locks of one instance. ``held`` are those that are held now, ``taken`` all that ever were."""
+
+    held: set[str] = field(default_factory=set)
+    taken: list[str] = field(default_factory=list)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        with self._guard:
+            mine = self._locks.setdefault(name, threading.Lock())
+        assert mine.acquire(timeout=30), f"nobody let go of {name}"
+        self.held.add(name)
+        self.taken.append(name)
+        try:
+            yield
+        finally:
+            self.held.discard(name)
+            mine.release()
+
+
+def hash_password(password: str) -> str:
+    return "{TEST}" + sha256(password.encode()).hexdigest()
+
+
+class MadeHost:
+    """``host`` and ``office`` are what the code is handed; the rest is how a test tells the world what to do."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or replace(demo(ipv6=False), addresses=("127.0.0.1",))
+        self.clock = StillClock()
+        self.files = MemoryFiles(LAYOUT.root)
+        self.files.users |= {"mailward-web", "mailward-mail", "mailward-webmail", "mailward-panel", "mailward-ca", "knot"}
+        self.files.users |= {"postfix", "dovecot", "dovenull", "www-data"}
+        self.files.groups |= self.files.users | {"postdrop"}
+        self.sni = MemorySni(self.files)
+        self.doors = LinkedDoors(LAYOUT, self.files, self.sni)
+        self.desired = DesiredState(self.settings, python="python3")
+        self.supervisor = MemorySupervisor([daemon.name for daemon in wanted(self.desired)])
+        self.processes = ScriptedProcesses()
+        self.resolver = ToldResolver()
+        self.dns = MemoryDnsUpdates(self.resolver)
+        self.directory = MemoryDirectory()
+        self.ca = ScriptedCa(self.clock.now)
+        self.management = ToldHttp()
+        self.locks = Locks()
+        self.passwords = count(1)
+        self._programs()
+        demo_ca = self.settings.demo
+        if demo_ca is not None:
+            url = f"https://localhost:{demo_ca.pebble_management_port}/roots/0"
+            self.management.answers[url] = HttpAnswer(url, 200, "application/x-pem-file", ROOT)
+
+    @property
+    def host(self) -> Host:
+        return Host(
+            settings=self.settings,
+            ground=Ground(LAYOUT, self.files, self.processes, self.supervisor, self.sni, self.clock),
+            directory=self.directory,
+            seal=Sealer(KEYS.public),
+            unseal=Opener(KEYS.private),
+            dialer=self.doors,
+            resolver=self.resolver,
+            authoritative=lambda _zone: [self.resolver],
+            dns=self.dns,
+            http=ToldHttp(),
+            management=self.management,
+            connect=self.ca.connect,
+            lock=self.locks.lock,
+        )
+
+    @property
+    def office(self) -> Office:
+        return Office(
+            layout=LAYOUT,
+            settings=self.settings,
+            clock=self.clock,
+            seal=Sealer(KEYS.public),
+            hash_password=hash_password,
+            make_password=lambda: f"Made-Here-Once-{next(self.passwords):04}",
+            trust_roots=lambda: ROOT,
+        )
+
+    def born(self) -> "MadeHost":
+        """The first minute: directories, self-signed certificates, every name where it belongs. Needs a store."""
+        birth.make_directories(LAYOUT, self.files)
+        birth.make_daemon_directories(self.desired, LAYOUT, self.files)
+        birth.make_own_certificates(self.settings, Sealer(KEYS.public), self.clock)
+        birth.put_tables_right(self.host)
+        self.files.write(LAYOUT.trust_file(self.settings.trust), ROOT)
+        self.doors.postfix_reads()
+        return self
+
+    def knows_user(self, address: str) -> bool:
+        """What Dovecot says: it looks into the directory at every question."""
+        box = self.directory.mailboxes.get(address)
+        return box is not None and box.active
+
+    def _programs(self) -> None:
+        """Every checker and reload says yes; Dovecot and Knot answer out of the directory and the catalog."""
+        for daemon in wanted(self.desired):
+            for checker in daemon.checkers(self.desired, LAYOUT, LAYOUT.generations / "1"):
+                self.processes.answers[checker.argv[:1]] = completed()
+            if daemon.reload is not None:
+                self.processes.answers[tuple(daemon.reload(LAYOUT))] = self._reloaded
+        dovecot = ("doveadm", "-c", str(LAYOUT.current / "dovecot" / "dovecot.conf"))
+        self.processes.answers[dovecot] = self._doveadm
+        self.processes.answers[knot.knotc(LAYOUT, "zone-read")] = self._knotc
+
+    def _reloaded(self, argv: Sequence[str], _stdin: bytes | None) -> Completed:
+        if "postfix" in argv[0]:
+            self.doors.postfix_reads()
+        return completed()
+
+    def _doveadm(self, argv: Sequence[str], _stdin: bytes | None) -> Completed:
+        if "user" in argv:
+            return completed(0 if self.knows_user(argv[-1]) else 67)
+        return completed()
+
+    def _knotc(self, argv: Sequence[str], _stdin: bytes | None) -> Completed:
+        domain = argv[argv.index("zone-read") + 1]
+        member = knot.membership(domain)
+        served = (member.name, member.rdtype) in self.dns.records
+        if served:
+            self.resolver.answers[(domain, "SOA")] = [f"{domain}. hostmaster.{domain}. 1 60 60 60 30"]
+        return completed(0 if served else 1)

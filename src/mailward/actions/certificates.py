@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
 from mailward.actions.rows import CertificateRow, VersionRow
-from mailward.certificates import inspect, make
+from mailward.certificates import inspect, make, refusals
 from mailward.model.certificates import KeyedChain, Source
 from mailward.model.errors import BadInput
 from mailward.model.people import Actor
@@ -21,7 +22,6 @@ from mailward.store.models import Domain, Lineage, ServerChoice, SigningRequest,
 from mailward.store.sentences import from_json
 
 SERVER = "server"
-LONGEST_ANSWER = 256 * 1024
 
 
 def list_certificates(office: Office, domain: str | None = None) -> tuple[CertificateRow, ...]:
@@ -39,7 +39,7 @@ def show_certificate(office: Office, lineage_id: str) -> CertificateRow:
 def history(office: Office, lineage_id: str) -> tuple[VersionRow, ...]:
     """What a lineage has had, newest first."""
     lineage = get_lineage(lineage_id)
-    chosen = bool(_chosen_for(lineage))
+    chosen = bool(chosen_for(lineage))
     return tuple(
         VersionRow(
             v.number, v.sha256, tuple(v.names), v.issuer, v.not_before, v.not_after, v.created_at,
@@ -101,12 +101,14 @@ def answer(office: Office, actor: Actor, lineage_id: str, material: bytes) -> As
     """The CA's answer to a request made here. The steward checks it: only there can the request's key be opened."""
     lineage = get_lineage(lineage_id)
     _pending(lineage)
-    if len(material) > LONGEST_ANSWER:
-        said = Sentence("this is too long to be a certificate chain")
-        raise BadInput("certificate", said, Sentence("Paste the PEM text that the CA sent."), code="too-big")
+    # Only certificates are kept: people paste whole files, and a private key among them must reach no table.
+    found = inspect.read(material).certificates
+    if not found:
+        raise refusals.no_certificate("certificate")
+    chain = b"".join(one.public_bytes(Encoding.PEM) for one in found).decode()
     now = office.clock.now()
     records.tell(actor, "certificate.answered", lineage.pk, now)
-    request = {"answer": lineage.pk, "chain": material.decode("ascii", "replace")}
+    request = {"answer": lineage.pk, "chain": chain}
     return Asked(records.ask(RunKind.CERTIFICATE, lineage.pk, request, actor, now).pk)
 
 
@@ -138,11 +140,12 @@ def certificate_row(lineage: Lineage) -> CertificateRow:
         failure=from_json(lineage.failure),
         retry_at=lineage.retry_at,
         revoked_at=lineage.revoked_at,
-        chosen_for=_chosen_for(lineage),
+        chosen_for=chosen_for(lineage),
     )
 
 
-def _chosen_for(lineage: Lineage) -> tuple[str, ...]:
+def chosen_for(lineage: Lineage) -> tuple[str, ...]:
+    """Where a lineage is shown to clients now: domains and the server itself."""
     found = [f"webmail of {d.name}" for d in Domain.objects.filter(webmail_lineage=lineage)]
     found += [f"mail of {d.name}" for d in Domain.objects.filter(mail_lineage=lineage)]
     choice = ServerChoice.objects.first()
@@ -166,7 +169,7 @@ def _keep(
     version = add_version(lineage, chain, office.seal)
     now = office.clock.now()
     records.tell(actor, what, lineage.pk, now, sha256=version.sha256, names=list(chain.certificate.names))
-    if not _chosen_for(lineage):
+    if not chosen_for(lineage):
         lineage.current = version.number
         lineage.names = list(chain.certificate.names)
         lineage.save(update_fields=["current", "names"])

@@ -6,7 +6,7 @@ from mailward.actions.certificates import SERVER, get_lineage
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
 from mailward.actions.orders import ask_for_order, planned_lineage
-from mailward.certificates.selection import refuse_for_server, refuse_or_warn
+from mailward.certificates.selection import refuse_for_server, refuse_or_warn, san_names
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
@@ -22,11 +22,17 @@ OWN = "self-signed"
 
 
 @transaction.atomic
-def secure(office: Office, actor: Actor, domain: str) -> Asked:
-    """Everything in one: get a wildcard by ACME (the server: a certificate for its name), take it everywhere, prove it."""
-    names = (office.settings.hostname,) if domain == SERVER else ()
-    # The server's own zone may be anywhere; port 80 of its name is here.
-    challenge = Challenge.HTTP_01 if domain == SERVER else Challenge.DNS_01
+def secure(office: Office, actor: Actor, domain: str, challenge: Challenge = Challenge.DNS_01) -> Asked:
+    """Everything in one: get a certificate by ACME, take it for webmail and mail, prove it at every door.
+
+    DNS-01 gives a wildcard; HTTP-01 (a domain whose DNS is elsewhere) the names of mail and webmail; the server always
+    shows control of its name by HTTP-01: its zone may be anywhere, port 80 of its name is here.
+    """
+    if domain == SERVER:
+        names: tuple[str, ...] = (office.settings.hostname,)
+        challenge = Challenge.HTTP_01
+    else:
+        names = san_names(get_domain(domain).name) if challenge is Challenge.HTTP_01 else ()
     lineage = planned_lineage(office, domain, names, challenge)
     warnings = () if domain == SERVER else _server_warning()
     return ask_for_order(office, actor, lineage, choose=(Role.WEB, Role.MAIL), warnings=warnings)

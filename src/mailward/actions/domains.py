@@ -21,9 +21,7 @@ def list_customers(office: Office) -> tuple[CustomerRow, ...]:
 
 @transaction.atomic
 def add_customer(office: Office, actor: Actor, name: str) -> CustomerRow:
-    clean = " ".join(name.split())
-    if not clean or len(clean) > 120 or not clean.isprintable():
-        raise BadInput("customer", Sentence("a customer's name has 1 to 120 printable characters"))
+    clean = _customer_name(name)
     if Customer.objects.filter(name=clean).exists():
         raise BadInput("customer", Sentence("there is a customer {name} already", name=clean), code="already-held")
     Customer.objects.create(name=clean)
@@ -45,13 +43,20 @@ def add_domain(office: Office, actor: Actor, name: str, customer: str | None = N
     A domain is held once, and never under a domain that another customer holds (B7).
     """
     domain = parse_domain(name, "domain")
-    owner = customer or domain
+    owner = _customer_name(customer) if customer else domain
     _refuse_taken(domain, owner, office)
     holder, _ = Customer.objects.get_or_create(name=owner)
     Domain.objects.create(name=domain, customer=holder)
     now = office.clock.now()
     records.tell(actor, "domain.added", domain, now, customer=owner)
     return Asked(records.ask(RunKind.DIRECTORY, domain, {"domains": [domain], "addresses": []}, actor, now).pk)
+
+
+def _customer_name(name: str) -> str:
+    clean = " ".join(name.split())
+    if not clean or len(clean) > 120 or not clean.isprintable():
+        raise BadInput("customer", Sentence("a customer's name has 1 to 120 printable characters"))
+    return clean
 
 
 def _refuse_taken(domain: str, owner: str, office: Office) -> None:
@@ -80,7 +85,7 @@ def remove_domain(office: Office, actor: Actor, name: str) -> Asked:
         remedy = Sentence("First: mailward secure {domain} --webmail self-signed --mail self-signed", domain=domain.name)
         raise BadInput("domain", said, remedy, code="in-use")
     now = office.clock.now()
-    domain.lineages.update(domain=None)
+    domain.lineages.update(domain=None, renew_at=None)  # nobody needs their successors
     shown = domain.name
     domain.delete()
     records.tell(actor, "domain.removed", shown, now, addresses=len(addresses))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from mailward.actions.certificates import SERVER, get_lineage
+from mailward.actions.certificates import SERVER, chosen_for, get_lineage
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
 from mailward.certificates.selection import belongs
@@ -95,8 +95,7 @@ def revoke(office: Office, actor: Actor, lineage_id: str) -> Asked:
     if lineage.source != Source.ACME or lineage.current is None:
         said = Sentence("{id} has nothing that an ACME CA could revoke", id=lineage.pk)
         raise BadInput("certificate", said, code="not-revocable")
-    used = lineage.webmail_domains.exists() or lineage.mail_domains.exists()
-    if used:
+    if chosen_for(lineage):
         said = Sentence("{id} is still shown to clients", id=lineage.pk)
         raise BadInput("certificate", said, Sentence("Choose another certificate first, or renew it."), code="in-use")
     now = office.clock.now()

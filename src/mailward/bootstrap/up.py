@@ -42,6 +42,7 @@ class UpWish:
     acme: str | None = None
     contact: str | None = None
     base_port: int | None = None
+    trust: Path | None = None  # PEM roots of a CA of one's own: for its HTTPS, and for verify
     install: bool = True
 
 
@@ -166,8 +167,15 @@ def _settings(layout: Layout, wish: UpWish) -> Settings:
         raise BadInput("acme", said, Sentence("Known are: {names}.", names=", ".join(new_instance.KNOWN_CAS)))
     name = acme if acme in new_instance.KNOWN_CAS else "acme"
     addresses = reach.global_addresses(RealProcesses()) or ("127.0.0.1",)
-    ca = CaSettings(name, directory, contact=wish.contact)
-    return new_instance.production(hostname, addresses, ca, wish.contact, wish.base_port)
+    trust = str(_existing(wish.trust)) if wish.trust else None
+    ca = CaSettings(name, directory, trust=trust, contact=wish.contact)
+    return new_instance.production(hostname, addresses, ca, wish.contact, wish.base_port, trust)
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise BadInput("trust", Sentence("{path} can't be read: {why}", path=path, why=Sentence("there is no such file")))
+    return path.resolve()
 
 
 def _make(layout: Layout, settings: Settings) -> None:

@@ -35,14 +35,20 @@ key_type = option("--key-type", type=_KINDS, says=Sentence("The kind of private 
 @option("--webmail", metavar="CERT", says=Sentence("The certificate for webmail"))
 @option("--mail", metavar="CERT", says=Sentence("The certificate for mail"))
 @option("--panel", metavar="CERT", says=Sentence("The server's certificate for panel and webmail"))
-def secure(face: Face, subject: str, webmail: str | None, mail: str | None, panel: str | None) -> int:
+@option(
+    "--challenge",
+    type=click.Choice([one.value for one in Challenge]),
+    default=Challenge.DNS_01.value,
+    says=Sentence("How control is shown: dns-01 (a wildcard), or http-01 (mail and webmail; DNS may be anywhere)"),
+)
+def secure(face: Face, subject: str, webmail: str | None, mail: str | None, panel: str | None, challenge: str) -> int:
     mailward = face.open()
     if panel is not None and (subject != SERVER or webmail is not None):
         raise BadInput(
             "panel", Sentence("--panel is the server's choice"), Sentence("./mailward secure server --panel CERT")
         )
     if webmail is None and mail is None and panel is None:
-        asked = choices.secure(mailward.office, face.actor, subject)
+        asked = choices.secure(mailward.office, face.actor, subject, Challenge(challenge))
     else:
         asked = choices.choose(mailward.office, face.actor, subject, webmail=webmail or panel, mail=mail)
     return carry_out(face, mailward, asked)

@@ -1,5 +1,8 @@
 """The host as a whole: up, status, logs, doctor, down, destroy."""
 
+from pathlib import Path
+from typing import Any
+
 import click
 from rich.console import Console
 from rich.padding import Padding
@@ -23,12 +26,11 @@ from mailward.model.verdict import Verdict
 @option("--hostname", metavar="NAME", says=Sentence("The server's own name; without it, a demo on high ports is made"))
 @option("--acme", metavar="CA", says=Sentence("The authority: letsencrypt, letsencrypt-staging, or a directory URL"))
 @option("--contact", metavar="ADDRESS", says=Sentence("The mail address that the certificate authority may write to"))
+@option("--trust", type=click.Path(path_type=Path), says=Sentence("PEM roots of a certificate authority of your own"))
 @option("--base-port", type=click.IntRange(1024, 58000), says=Sentence("The demo's first port (2000)"))
 @option("--no-install", is_flag=True, says=Sentence("Install no Debian packages; say what is missing"))
-def up(
-    face: Face, hostname: str | None, acme: str | None, contact: str | None, base_port: int | None, no_install: bool
-) -> int:
-    wish = UpWish(hostname=hostname, acme=acme, contact=contact, base_port=base_port, install=not no_install)
+def up(face: Face, no_install: bool, **wished: Any) -> int:
+    wish = UpWish(install=not no_install, **wished)
     report = bootstrap.bring_up(face.instance, wish, face.progress())
     shown = {
         "changed": report.changed,

@@ -31,9 +31,17 @@ def demo(base_port: int = DEMO_BASE_PORT, *, ipv6: bool) -> Settings:
 
 
 def production(
-    hostname: str, addresses: tuple[str, ...], ca: CaSettings, contact: str | None, base_port: int | None = None
+    hostname: str,
+    addresses: tuple[str, ...],
+    ca: CaSettings,
+    contact: str | None,
+    base_port: int | None = None,
+    trust: str | None = None,
 ) -> Settings:
-    """The standard ports (or, with ``base_port``, high ones) on the host's addresses, and a real CA."""
+    """The standard ports (or, with ``base_port``, high ones) on the host's addresses, and a real CA.
+
+    ``trust`` is a PEM file of roots beside which nothing is trusted; None: the system's.
+    """
     ports = {
         door: base_port + door.kind.demo_offset if base_port is not None else door.kind.standard_port
         for door in Door
@@ -48,6 +56,7 @@ def production(
         addresses=addresses,
         cas=(ca,),
         contact=contact,
+        trust=trust or "system",
     )
 
 

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from mailward.certificates import make
+from mailward.certificates.renewal import due
 from mailward.daemons import ALL, knot, webmail
 from mailward.daemons.secrets import SecretFile, SecretKind, secret_files, steward_tsig, tsig_file
 from mailward.daemons.users import PANEL, WEB
@@ -137,9 +138,10 @@ def make_own_certificates(settings: Settings, seal: Seal, clock: Clock) -> None:
     for role in Role:
         names = (settings.hostname,)
         lineage = new_lineage(f"{role.value}-self-signed", None, Source.SELF_SIGNED, names, key_type=KeyType.P256)
-        version = add_version(lineage, make.self_signed(names, clock.now()), seal)
-        lineage.current = version.number
-        lineage.save(update_fields=["current"])
+        chain = make.self_signed(names, clock.now())
+        lineage.current = add_version(lineage, chain, seal).number
+        lineage.renew_at = due(chain.certificate, lineage.pk, clock.now()).at
+        lineage.save(update_fields=["current", "renew_at"])
         chosen[role] = lineage
     ServerChoice.objects.create(panel_lineage=chosen[Role.WEB], mail_lineage=chosen[Role.MAIL])
 

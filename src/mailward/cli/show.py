@@ -159,7 +159,7 @@ def show_up(out: Console, report: "UpReport") -> None:
         out.print(Text.assemble(f"  {tell(label)}\n    ", (printable(url), "underline cyan")), soft_wrap=True)
     if report.passwords:
         out.print()
-        out.print(tell(Sentence("Mailboxes, with passwords that are shown this once")), style="bold")
+        out.print(tell(Sentence("Mailboxes to try, with the passwords made for them")), style="bold")
         for address, password in report.passwords:
             out.print(Text.assemble(f"  {printable(address)}  ", (password, "bold")), soft_wrap=True)
     out.print()

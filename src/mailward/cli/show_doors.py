@@ -44,8 +44,8 @@ def show_findings(out: Console, findings: Sequence[DoorFinding]) -> None:
         out.print(Text.assemble(("? ", "magenta"), tell(Sentence("Nobody has looked at the doors yet."))))
         return
     show_matrix(out, found)
-    for (verdict, code, reason, remedy), places in problems:
-        _show_problem(out, verdict, code, reason, remedy, places)
+    for places in problems:
+        _show_problem(out, places)
     note = report.server_note(findings)
     if note is not None and any(finding.domain != SERVER for finding in findings):
         out.print()
@@ -97,23 +97,21 @@ def _cell(cell: Cell | None, with_codes: bool) -> Text:
     return Text(sign + printable(code), style=style)
 
 
-_Problem = tuple[Verdict, str, str, str]
-
-
-def _problems(findings: Sequence[DoorFinding]) -> list[tuple[_Problem, list[DoorFinding]]]:
-    """Findings that say the same are said once, with the places they were found at."""
-    grouped: dict[_Problem, list[DoorFinding]] = {}
+def _problems(findings: Sequence[DoorFinding]) -> list[list[DoorFinding]]:
+    """Findings that say the same of the same domain are said once, in the words of the first, with all their places."""
+    grouped: dict[tuple[str, Verdict, str, str], list[DoorFinding]] = {}
     unwell = (finding for finding in findings if finding.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE))
     for finding in sorted(unwell, key=lambda finding: -finding.verdict.severity):
-        key = (finding.verdict, finding.code, tell(finding.reason), tell(finding.remedy))
-        grouped.setdefault(key, []).append(finding)
-    return list(grouped.items())
+        grouped.setdefault((finding.domain, finding.verdict, finding.code, finding.reason.template), []).append(finding)
+    return list(grouped.values())
 
 
-def _show_problem(out: Console, verdict: Verdict, code: str, reason: str, remedy: str, places: list[DoorFinding]) -> None:
-    sign, style = SIGNS[verdict]
+def _show_problem(out: Console, places: list[DoorFinding]) -> None:
+    first = places[0]
+    sign, style = SIGNS[first.verdict]
+    reason, remedy = tell(first.reason), tell(first.remedy)
     out.print()
-    out.print(Text.assemble((f"{sign} {printable(code)}", style), "  ", reason))
+    out.print(Text.assemble((f"{sign} {printable(first.code)}", style), "  ", reason))
     doors_of: dict[str, list[str]] = {}
     for finding in places:
         doors = doors_of.setdefault(name_of(finding.name), [])

@@ -18,7 +18,11 @@ from fakes.scripted_processes import ScriptedProcesses, completed
 from fakes.still_clock import StillClock
 from fakes.told_http import ToldHttp
 from fakes.told_resolver import MemoryDnsUpdates, ToldResolver
-from mailward.actions.office import Office
+from mailward.actions import runs
+from mailward.actions.choices import secure
+from mailward.actions.domains import add_domain
+from mailward.actions.office import Asked, Office
+from mailward.actions.rows import RunRow
 from mailward.daemons import knot, wanted
 from mailward.flow.ground import Ground
 from mailward.host.seals import Opener, Sealer, make_keys
@@ -26,10 +30,14 @@ from mailward.model.desired import DesiredState
 from mailward.model.layout import Layout
 from mailward.model.outside import Completed, HttpAnswer
 from mailward.model.people import Actor
+from mailward.model.progress import Quiet
+from mailward.model.runs import RunState
 from mailward.model.settings import Settings
 from mailward.steward import birth
 from mailward.steward.host import Host
 from mailward.steward.new_instance import demo
+from mailward.steward.steward import Steward
+from mailward.store import records
 
 LAYOUT = Layout(Path("/instance"))
 ANNA = Actor("anna")
@@ -130,6 +138,27 @@ class MadeHost:
         birth.put_tables_right(self.host)
         self.files.write(LAYOUT.trust_file(self.settings.trust), ROOT)
         self.doors.postfix_reads()
+        return self
+
+    def carry_out(self, asked: Asked | None = None) -> RunRow | None:
+        """Take up everything that waits, oldest first, as the steward would; the row of the run that was asked for."""
+        for run in records.unfinished():
+            Steward(self.host).take(run.pk, Quiet())
+        return runs.show_run(self.office, asked.run_id) if asked is not None else None
+
+    def holding(self, *domains: str) -> "MadeHost":
+        """These domains are held, each by a customer of its name, and published."""
+        for domain in domains:
+            add_domain(self.office, ANNA, domain)
+        self.carry_out()
+        return self
+
+    def secured(self, *domains: str) -> "MadeHost":
+        """These domains (or "server") have their certificate from the CA, served and proven."""
+        for domain in domains:
+            row = self.carry_out(secure(self.office, ANNA, domain))
+            assert row is not None
+            assert row.state is RunState.DONE, str(row.what)
         return self
 
     def knows_user(self, address: str) -> bool:

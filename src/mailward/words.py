@@ -20,10 +20,8 @@ CATALOGS = Path(__file__).parent / "locale"
 
 def say(sentence: Sentence, language: str = SOURCE) -> str:
     """The sentence as a reader of ``language`` ("nl", "de", "fr"; others: English) should see it."""
-    if not sentence.template:
-        return ""  # gettext keeps its header under the empty text
     try:
-        return sentence.fill(_catalog(language).gettext(sentence.template))
+        return sentence.said(_catalog(language).gettext)
     except (KeyError, IndexError, ValueError):  # a translation with a wrong placeholder
         return str(sentence)
 

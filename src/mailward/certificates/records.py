@@ -53,8 +53,8 @@ class Failure:
     def to_json(self) -> dict[str, Any]:
         return {
             "code": self.code,
-            "sentence": {"template": self.sentence.template, "values": dict(self.sentence.values)},
-            "remedy": {"template": self.remedy.template, "values": dict(self.remedy.values)},
+            "sentence": self.sentence.to_json(),
+            "remedy": self.remedy.to_json(),
             "retry_at": self.retry_at.isoformat() if self.retry_at else None,
             "names": list(self.names),
         }
@@ -63,8 +63,8 @@ class Failure:
     def from_json(cls, data: dict[str, Any]) -> "Failure":
         return cls(
             code=data["code"],
-            sentence=_sentence(data["sentence"]),
-            remedy=_sentence(data["remedy"]),
+            sentence=Sentence.from_json(data["sentence"]),
+            remedy=Sentence.from_json(data["remedy"]),
             retry_at=_moment(data.get("retry_at")),
             names=tuple(data.get("names", ())),
         )
@@ -226,10 +226,6 @@ def plan_order(
         lifetime=lifetime.total_seconds() if lifetime else None,
     )
     return OrderRecord(id, lineage, cas[0], OrderState.PLANNED, names, journal, now, now)
-
-
-def _sentence(data: dict[str, Any]) -> Sentence:
-    return Sentence(data["template"], **data["values"])
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -5,24 +5,30 @@ untranslated; a face (command line, page, mail) turns it into the reader's langu
 templates are collected by ``pybabel`` (keyword ``Sentence``), so they must be literals at the place where they are made.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from string import Formatter
+from typing import Any, Union
+
+Value = Union[str, "Sentence"]
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """An English template and the values that go into it. Values are text as the reader should see it.
+    """An English template and the values that go into it: text as the reader should see it, or a sentence that is
+    translated with the one it stands in.
 
     >>> str(Sentence("{name} is not a host name", name="a b"))
     'a b is not a host name'
     """
 
     template: str
-    values: tuple[tuple[str, str], ...]
+    values: tuple[tuple[str, Value], ...]
 
     def __init__(self, template: str, **values: object) -> None:
+        kept = tuple((key, value if isinstance(value, Sentence) else str(value)) for key, value in values.items())
         object.__setattr__(self, "template", template)
-        object.__setattr__(self, "values", tuple((key, str(value)) for key, value in values.items()))
+        object.__setattr__(self, "values", kept)
 
     def having(self, **values: object) -> "Sentence":
         """The same sentence with those of ``values`` that it uses: tables hold sentences without values, and the one that
@@ -30,12 +36,27 @@ class Sentence:
         used = {field for _, field, _, _ in Formatter().parse(self.template) if field}
         return Sentence(self.template, **{key: value for key, value in values.items() if key in used})
 
-    def fill(self, template: str) -> str:
-        """This sentence's values put into ``template`` (its own, or a translation of it)."""
-        return template.format(**dict(self.values)) if self.values else template
+    def said(self, translated: Callable[[str], str]) -> str:
+        """This sentence in the language that ``translated`` turns templates into, the sentences in it included."""
+        template = translated(self.template) if self.template else ""
+        if not self.values:
+            return template
+        return template.format(**{k: v.said(translated) if isinstance(v, Sentence) else v for k, v in self.values})
 
     def __str__(self) -> str:
-        return self.fill(self.template)
+        return self.said(lambda template: template)
+
+    def to_json(self) -> dict[str, Any]:
+        values = {key: value.to_json() if isinstance(value, Sentence) else value for key, value in self.values}
+        return {"text": self.template, "values": values}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any] | None) -> "Sentence":
+        """What ``to_json`` made; of None: nothing."""
+        if not stored:
+            return cls("")
+        values = stored["values"].items()
+        return cls(stored["text"], **{key: cls.from_json(v) if isinstance(v, dict) else v for key, v in values})
 
 
 NOTHING = Sentence("")

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.sentence import Sentence
 
 
 def to_json(sentence: Sentence) -> dict[str, Any]:
-    return {"text": sentence.template, "values": dict(sentence.values)}
+    return sentence.to_json()
 
 
 def from_json(stored: dict[str, Any] | None) -> Sentence:
-    return Sentence(stored["text"], **stored["values"]) if stored else NOTHING
+    return Sentence.from_json(stored)

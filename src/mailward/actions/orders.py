@@ -12,13 +12,13 @@ from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
 from mailward.model.people import Actor
-from mailward.model.runs import RunKind
+from mailward.model.runs import RunKind, RunState
 from mailward.model.sentence import Sentence
 from mailward.model.settings import KeyType
 from mailward.standards.hostname import parse_host_name
 from mailward.store import records
 from mailward.store.lineages import new_lineage
-from mailward.store.models import Lineage
+from mailward.store.models import Lineage, Run
 
 
 @transaction.atomic
@@ -71,7 +71,13 @@ def ask_for_order(
     choose: Sequence[Role] = (),
     warnings: tuple[Sentence, ...] = (),
 ) -> Asked:
-    """Put the order into the queue; ``choose``: take the certificate for these roles as soon as it is there."""
+    """Put the order into the queue; ``choose``: take the certificate for these roles as soon as it is there.
+
+    A wish that is in the queue already (a killed command's, asked again) is the same wish: nothing is ordered twice.
+    """
+    for run in Run.objects.filter(kind=RunKind.ORDER, subject=lineage.pk, state__in=[RunState.WAITING, RunState.RUNNING]):
+        if "revoke" not in run.request and {role.value for role in choose} <= set(run.request["choose"]):
+            return Asked(run.pk, warnings)
     now = office.clock.now()
     records.tell(actor, "certificate.ordered", lineage.pk, now, names=list(lineage.names))
     request = {"lineage": lineage.pk, "choose": [role.value for role in choose]}

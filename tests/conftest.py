@@ -18,9 +18,10 @@ OFFSETS = (53, 400, 401, 465, 525, 587, 801, 802, 803, 804, 805, 993, 995, 6080,
 
 
 def free_base_port() -> int:
-    """A base port with which none of a demo's ports is taken now."""
+    """A base port with which none of a demo's ports is taken now, nor lent by the kernel to an outgoing connection
+    (32768 and up)."""
     for _ in range(200):
-        base = 10_000 + 10 * secrets.randbelow(4_000)
+        base = 10_000 + 10 * secrets.randbelow(1_600)
         if all(_is_free(base + offset) for offset in OFFSETS):
             return base
     raise RuntimeError("no range of free ports was found in 200 tries")

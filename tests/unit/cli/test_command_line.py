@@ -36,7 +36,7 @@ def test_the_help_speaks_the_readers_language(capsys: pytest.CaptureFixture[str]
     assert run(["--help"], {"LANG": "de_DE.UTF-8"}) == 0
     assert "Der Host" in capsys.readouterr().out
     assert run(["--help", "--lang=fr"], {"LANG": "de_DE.UTF-8"}) == 0
-    assert "L'hôte" in capsys.readouterr().out
+    assert "L’hôte" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", sorted(subjects.ENTRIES))

@@ -9,11 +9,12 @@ from mailward.certificates.accounts import Accounts
 from mailward.certificates.orders import clean_up_again, run_order
 from mailward.certificates.outside import OrderOutside
 from mailward.certificates.records import OrderRecord, OrderState, plan_order
-from mailward.certificates.renewal import ari_id, due
+from mailward.certificates.renewal import ari_id, backoff, due
 from mailward.certificates.solvers.dns_01 import Dns01
 from mailward.certificates.solvers.http_01 import Http01
 from mailward.model.acme import AcmeProblem
 from mailward.model.certificates import Challenge, KeyedChain, Source
+from mailward.model.errors import MailwardError
 from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import KeyType
@@ -33,20 +34,50 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     lineage = Lineage.objects.select_related("domain").get(pk=run.request["lineage"])
     if run.request.get("revoke"):
         return _revoke(lineage, host)
-    if "versions" not in run.request:
-        if lineage.source == Source.SELF_SIGNED:
+    if lineage.source == Source.SELF_SIGNED:
+        if "versions" not in run.request:
             _self_signed(run, lineage, host)
-        elif (failed := _order(run, lineage, host, recorder)) is not None:
-            return failed
-    with host.lock("host"):
-        outcome = switches.carry_out(run, host, recorder)
+    elif (failed := _order(run, lineage, host, recorder)) is not None:
+        return failed
+    try:
+        with host.lock("host"):
+            outcome = switches.carry_out(run, host, recorder)
+    except MailwardError as trouble:
+        _put_off(lineage, trouble.what, host)
+        raise
+    if outcome.state is not RunState.DONE:
+        _put_off(lineage, outcome.what, host)
+        return outcome
+    Lineage.objects.filter(pk=lineage.pk).update(failures=0, failure=None, retry_at=None, revoked_at=None)
     lineage.refresh_from_db()
     _plan_renewal(lineage, host)
     return outcome
 
 
+def _put_off(lineage: Lineage, why: Sentence, host: Host) -> None:
+    """There is a certificate that no door would show. It waits like a failed order: asked for again at once, and again,
+    it would use up what the CA allows in a week."""
+    lineage.refresh_from_db()
+    failures = lineage.failures + 1
+    until = backoff(failures, "internal", host.clock.now()).until
+    Lineage.objects.filter(pk=lineage.pk).update(failures=failures, failure=to_json(why), retry_at=until)
+
+
+def _unserved(lineage: Lineage, host: Host) -> Version | None:
+    """A later version than the one that is served, still fresh: it was issued, and could not be proven at the doors."""
+    if lineage.revoked_at is not None:
+        return None
+    now = host.clock.now()
+    later = lineage.versions.filter(number__gt=lineage.current or 0).order_by("-number").first()
+    return later if later is not None and due(certificate_of(later), lineage.pk, now).at > now else None
+
+
 def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> Outcome | None:
     """None: the version is there. Otherwise how it failed."""
+    if "order" not in run.request and "versions" not in run.request and (ready := _unserved(lineage, host)) is not None:
+        _remember(run, ready)
+    if "versions" in run.request and "order" not in run.request:
+        return None
     record = _begun(run) or orders.unfinished_order(lineage.pk) or _planned(lineage, host)
     run.request = {**run.request, "order": record.id}
     run.save(update_fields=["request"])
@@ -55,6 +86,8 @@ def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> O
         record = run_order(record, outside)
     if record.state is OrderState.DONE:
         run.refresh_from_db(fields=["request"])
+        if "versions" not in run.request:  # the order of a run that was killed: what was delivered to it is meant here, too
+            _remember(run, lineage.versions.latest("number"))
         return None
     failure = record.failure
     assert failure is not None, "an order that isn't done has failed"
@@ -163,7 +196,8 @@ def _revoke(lineage: Lineage, host: Host) -> Outcome:
     try:
         accounts(host).registered(lineage.ca).revoke(bytes(version.chain_pem))
     except AcmeProblem as trouble:
-        said = Sentence("the CA did not revoke it: {why}", why=trouble.detail)
-        return Outcome(RunState.FAILED, said, Sentence("Try again later."), host.clock.now())
+        if trouble.type != "alreadyRevoked":  # by a run that was killed just then
+            said = Sentence("the CA did not revoke it: {why}", why=trouble.detail)
+            return Outcome(RunState.FAILED, said, Sentence("Try again later."), host.clock.now())
     Lineage.objects.filter(pk=lineage.pk).update(revoked_at=host.clock.now(), current=None, renew_at=None)
     return Outcome(RunState.DONE, Sentence("{id} is revoked", id=lineage.pk), NOTHING, host.clock.now())

@@ -16,6 +16,7 @@ from fakes.memory_supervisor import MemorySupervisor
 from fakes.scripted_ca import _AUTHORITY, ScriptedCa
 from fakes.scripted_processes import ScriptedProcesses, completed
 from fakes.still_clock import StillClock
+from fakes.sudden_death import Countdown, Mortal
 from fakes.told_http import ToldHttp
 from fakes.told_resolver import MemoryDnsUpdates, ToldResolver
 from mailward.actions import runs
@@ -139,6 +140,20 @@ class MadeHost:
         self.files.write(LAYOUT.trust_file(self.settings.trust), ROOT)
         self.doors.postfix_reads()
         return self
+
+    def mortal(self, countdown: Countdown) -> Host:
+        """The host as a process has it that is killed at a chosen change of the world."""
+        host = self.host
+        parts = {
+            name: Mortal(getattr(host.ground, name), countdown) for name in ("files", "processes", "supervisor", "sni")
+        }
+        return replace(
+            host,
+            ground=replace(host.ground, **parts),
+            directory=Mortal(self.directory, countdown),
+            dns=Mortal(self.dns, countdown),
+            connect=lambda ca, key, uri: Mortal(self.ca.connect(ca, key, uri), countdown),
+        )
 
     def carry_out(self, asked: Asked | None = None) -> RunRow | None:
         """Take up everything that waits, oldest first, as the steward would; the row of the run that was asked for."""

@@ -23,6 +23,10 @@ CHANGES = frozenset(
         "add",
         "replace",
         "apply",
+        "account",
+        "new_order",
+        "answer",
+        "finalize",
     ]
 )
 """The methods of the outside world that change it."""

@@ -37,14 +37,24 @@ def store(migrated: Path, tmp_path: Path) -> Iterator[Path]:
     from django.db import connections
 
     path = tmp_path / "store.sqlite"
-    shutil.copyfile(migrated, path)
     told = connections["default"].settings_dict  # threads' connections are made from the same dictionary
     before = told["NAME"]
     connections.close_all()
     told["NAME"] = str(path)
+    empty(path, migrated)
     yield path
     connections.close_all()
     told["NAME"] = before
+
+
+def empty(path: Path, migrated: Path) -> None:
+    """Begin again with a store in which nothing is."""
+    from django.db import connections
+
+    connections.close_all()
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+    shutil.copyfile(migrated, path)
 
 
 @pytest.fixture
@@ -53,3 +63,15 @@ def made(store: Path):
     from fakes.made_host import MadeHost
 
     return MadeHost().born()
+
+
+@pytest.fixture
+def another(store: Path, migrated: Path):
+    """Makes a new host with an empty store, as often as a test wants."""
+    from fakes.made_host import MadeHost
+
+    def make(*args, **options):
+        empty(store, migrated)
+        return MadeHost(*args, **options).born()
+
+    return make

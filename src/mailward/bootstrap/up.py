@@ -115,13 +115,19 @@ def install_packages(progress: Progress, *, with_tests: bool = False, demo: bool
 
 
 def _telling(progress: Progress) -> Callable[[apt.Progress], None]:
-    """apt speaks of each package several times; people want each once."""
-    told: set[tuple[str, str]] = set()
+    """apt speaks of each package several times; people want to see that it goes on."""
+    told: set[tuple[str, int]] = set()
 
     def tell(step: apt.Progress) -> None:
-        if (step.phase, step.package) not in told and step.package:
-            told.add((step.phase, step.package))
-            progress.note(Sentence("{percent} % {package}", percent=round(step.percent), package=step.package))
+        mark = (step.phase, int(step.percent) // 10)
+        if mark in told:
+            return
+        told.add(mark)
+        percent = round(step.percent)
+        if step.phase == "download":
+            progress.note(Sentence("downloading, {percent} %", percent=percent))
+        else:
+            progress.note(Sentence("installing, {percent} %: {package}", percent=percent, package=step.package))
 
     return tell
 

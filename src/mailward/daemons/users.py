@@ -25,9 +25,9 @@ class SystemUser:
 
 
 USERS: tuple[SystemUser, ...] = (
-    SystemUser(WEB, "nginx", "Mailward: web server and TLS for mail readers"),
-    SystemUser(MAIL, "dovecot", "Mailward: owner of all mailboxes"),
-    SystemUser(WEBMAIL, "webmail", "Mailward: webmail"),
-    SystemUser(PANEL, "panel", "Mailward: panel"),
-    SystemUser(CA, "pebble", "Mailward: certificate authority of the demo", demo_only=True),
+    SystemUser(WEB, "nginx", "Mailward web server and TLS for mail readers"),
+    SystemUser(MAIL, "dovecot", "Mailward owner of all mailboxes"),
+    SystemUser(WEBMAIL, "webmail", "Mailward webmail"),
+    SystemUser(PANEL, "panel", "Mailward panel"),
+    SystemUser(CA, "pebble", "Mailward certificate authority of the demo", demo_only=True),
 )

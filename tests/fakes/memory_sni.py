@@ -35,6 +35,9 @@ class MemorySni:
         for name in gone:
             self.entries.pop(_key(name), None)
 
+    def held(self, names: Iterable[str]) -> dict[str, bytes]:
+        return {name: self.entries[_key(name)] for name in names if _key(name) in self.entries}
+
     def look_up(self, name: str) -> bytes | None:
         """As postconf(5) tls_server_sni_maps: the name, then each parent with a dot in front."""
         parts = name.lower().split(".")

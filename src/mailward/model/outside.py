@@ -219,3 +219,7 @@ class SniTable(Protocol):
     def remove(self, names: Iterable[str]) -> None:
         """Let these names fall back to the server-wide certificate; missing ones are no error."""
         ...
+
+    def held(self, names: Iterable[str]) -> Mapping[str, bytes]:
+        """The PEM, with its private key, that the table holds for each of these names; the others are left out."""
+        ...

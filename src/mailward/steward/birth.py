@@ -23,8 +23,9 @@ from mailward.model.layout import Layout
 from mailward.model.outside import Clock, Files, Seal
 from mailward.model.settings import KeyType, Settings
 from mailward.model.tables import DirectoryChange, DirectoryDomain, DirectoryRow, Switch, SwitchStaged
-from mailward.steward import served, switches
+from mailward.steward import served
 from mailward.steward.host import Host
+from mailward.steward.served import read_as_issued
 from mailward.store import declared
 from mailward.store.lineages import add_version, new_lineage
 from mailward.store.models import Lineage, ServerChoice
@@ -149,9 +150,12 @@ def make_own_certificates(settings: Settings, seal: Seal, clock: Clock) -> None:
 def put_tables_right(host: Host) -> None:
     """Every name points at what is declared: for a first start, a restored backup, or after tables were lost.
 
-    Only what differs is touched, so that on a host in order this costs one look at two directories.
+    Only what differs is touched, so that on a host in order this costs one look at two directories. Postfix' table can't
+    be looked through: it is taken for lost when it doesn't hold what the server's own name shows.
     """
     wanted = served.everything_served(host)
+    own = next((one for one in wanted if one.default and one.role is Role.MAIL), None)
+    table_lost = own is not None and set(host.ground.sni.held(own.names)) != set(own.names)
     differing = []
     for one in wanted:
         target = host.layout.tls_version(one.lineage, one.version).name
@@ -159,12 +163,15 @@ def put_tables_right(host: Host) -> None:
         right = all(host.files.target(link) == f"../versions/{target}" for link in links)
         if one.default:
             right = right and host.files.target(host.layout.tls_default(one.role)) == f"versions/{target}"
+        right = right and not (table_lost and one.role is Role.MAIL)
         if not right or not host.files.exists(host.layout.tls_version(one.lineage, one.version)):
             differing.append(one)
     if not differing:
         return
     versions = dict.fromkeys((one.lineage, one.version) for one in differing)
-    material = tuple((lineage, number, served.stored_chain(host, lineage, number)) for lineage, number in versions)
+    material = tuple(
+        (lineage, number, served.stored_chain(host, lineage, number, as_issued=True)) for lineage, number in versions
+    )
     switch = Switch(tuple(differing), material, ())
     stage(switch, host.ground)
-    apply(check(SwitchStaged(switch), host.ground, switches.reader(host)), host.ground)
+    apply(check(SwitchStaged(switch), host.ground, read_as_issued), host.ground)

@@ -1,6 +1,7 @@
 """What ought to be served under each name, and the Switch that a certificate run stands for."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from mailward.certificates import inspect
@@ -110,8 +111,16 @@ def _served(host: Host, scope: str, role: Role, lineage: str, version: int | Non
     return declared.served(role, scope, row, version)
 
 
-def stored_chain(host: Host, lineage: str, number: int) -> KeyedChain:
-    """A version's chain with its key, opened. Raises BadInput when it can't be served any more (expired)."""
+def stored_chain(host: Host, lineage: str, number: int, *, as_issued: bool = False) -> KeyedChain:
+    """A version's chain with its key, opened. Raises BadInput when it can't be served any more (expired), unless it is to
+    be shown as it was issued."""
     version = Version.objects.get(lineage_id=lineage, number=number)
-    key = host.unseal.unseal(bytes(version.sealed_key))
-    return inspect.keyed_chain(bytes(version.chain_pem), key, expected=inspect.expect(host.clock.now()))
+    pem = host.unseal.unseal(bytes(version.sealed_key)).rstrip() + b"\n" + bytes(version.chain_pem)
+    return read_as_issued(pem) if as_issued else inspect.keyed_chain(pem, expected=inspect.expect(host.clock.now()))
+
+
+def read_as_issued(pem: bytes) -> KeyedChain:
+    """Read without regard to today's date. What was served goes on being served after a restart, expired or not: that it
+    expired is for verify to say, and one domain's neglect must not keep the whole host from starting."""
+    began = max((one.not_valid_before_utc for one in inspect.read(pem).certificates), default=datetime.now(UTC))
+    return inspect.keyed_chain(pem, expected=inspect.expect(began))

@@ -14,7 +14,7 @@ from mailward.host.programs import other_mail_servers
 from mailward.model.errors import MailwardError
 from mailward.model.layout import Layout
 from mailward.model.sentence import NOTHING, Sentence
-from mailward.model.verdict import Verdict
+from mailward.model.verdict import SPOKEN, Verdict
 
 LOW_DISK = 1 << 30  # bytes
 
@@ -92,6 +92,6 @@ def _instance(layout: Layout) -> list[CheckRow]:
         rows.append(CheckRow("daemons", Verdict.FAIL, said, Sentence("See: mailward logs")))
     else:
         rows.append(CheckRow("daemons", Verdict.PASS, Sentence("all {count} run", count=len(status.daemons))))
-    doors = Sentence("the worst of the last look at the doors: {verdict}", verdict=status.worst)
+    doors = Sentence("the worst of the last look at the doors: {verdict}", verdict=SPOKEN[status.worst])
     rows.append(CheckRow("doors", status.worst, doors, Sentence("See: mailward verify")))
     return rows

@@ -29,6 +29,12 @@ def tell(sentence: Sentence) -> str:
     return printable(say(sentence, current()))
 
 
+_HARMLESS = "\n\t\u00a0\u202f"
+
+
 def printable(text: str) -> str:
-    """``text`` without what steers a terminal: what a server says must not move the reader's cursor."""
-    return "".join(character if character in "\n\t" or character.isprintable() else "�" for character in text)
+    """``text`` without what steers a terminal: what a server says must not move the reader's cursor.
+
+    French sets its double signs off with no-break spaces, which Python counts as not printable.
+    """
+    return "".join(character if character in _HARMLESS or character.isprintable() else "�" for character in text)

@@ -13,7 +13,7 @@ from mailward.cli.language import printable, tell
 from mailward.cli.show_doors import SIGNS, show_findings
 from mailward.model.findings import SERVER
 from mailward.model.generations import Plan
-from mailward.model.runs import RunState
+from mailward.model.runs import SPOKEN_KINDS, SPOKEN_STATES, RunState
 from mailward.model.sentence import Sentence
 from mailward.model.verdict import Verdict
 
@@ -80,8 +80,13 @@ def show_diff(out: Console, diff: str) -> None:
 
 def show_run(out: Console, run: "RunRow", *, diffs: bool = False) -> None:
     """How one run ended; with ``diffs``, all of it."""
-    sign, style = _ENDS[RunState(run.state)]
-    out.print(Text.assemble((f"{sign} ", style), tell(run.what) or f"{run.kind} {printable(run.subject)}: {run.state}"))
+    sign, style = _ENDS[run.state]
+    out.print(
+        Text.assemble(
+            (f"{sign} ", style),
+            tell(run.what) or f"{tell(SPOKEN_KINDS[run.kind])} {printable(run.subject)}: {tell(SPOKEN_STATES[run.state])}",
+        )
+    )
     if run.remedy.template:
         out.print(Padding(Text.assemble(("→ ", "cyan"), tell(run.remedy)), (0, 0, 0, 2), expand=False))
     if not diffs:
@@ -107,10 +112,10 @@ def show_runs(out: Console, runs: Sequence["RunRow"]) -> None:
         (
             str(run.id),
             clock(run.created_at),
-            str(run.kind),
+            tell(SPOKEN_KINDS[run.kind]),
             run.subject,
             run.asked_by,
-            Text(f"{_ENDS[RunState(run.state)][0]} {run.state}", style=_ENDS[RunState(run.state)][1]),
+            Text(f"{_ENDS[run.state][0]} {tell(SPOKEN_STATES[run.state])}", style=_ENDS[run.state][1]),
         )
         for run in runs
     ]

@@ -31,6 +31,25 @@ class RunState(StrEnum):
         return self not in (RunState.WAITING, RunState.RUNNING)
 
 
+SPOKEN_KINDS = {
+    RunKind.CONFIGURATION: Sentence("configuration"),
+    RunKind.CERTIFICATE: Sentence("certificate"),
+    RunKind.DIRECTORY: Sentence("directory"),
+    RunKind.ORDER: Sentence("order"),
+    RunKind.ROLLBACK: Sentence("rollback"),
+}
+SPOKEN_STATES = {
+    RunState.WAITING: Sentence("waiting"),
+    RunState.RUNNING: Sentence("running"),
+    RunState.DONE: Sentence("done"),
+    RunState.UNCHANGED: Sentence("unchanged"),
+    RunState.REFUSED: Sentence("refused"),
+    RunState.UNDONE: Sentence("undone"),
+    RunState.FAILED: Sentence("failed"),
+}
+"""Kinds and states as people say them; the words above are for programs."""
+
+
 class Step(StrEnum):
     """The flow's verbs, in their order."""
 

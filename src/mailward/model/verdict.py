@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from mailward.model.sentence import Sentence
+
 
 class Verdict(StrEnum):
     """What a look at the world found. The order of severity is FAIL, UNKNOWN, WARN, PASS, NOT_APPLICABLE."""
@@ -17,6 +19,15 @@ class Verdict(StrEnum):
         """0 (not applicable) to 4 (fail), for sorting the worst first."""
         return _SEVERITY[self]
 
+
+SPOKEN = {
+    Verdict.PASS: Sentence("safe"),
+    Verdict.WARN: Sentence("with a warning"),
+    Verdict.FAIL: Sentence("not safe"),
+    Verdict.UNKNOWN: Sentence("unknown"),
+    Verdict.NOT_APPLICABLE: Sentence("not applicable"),
+}
+"""The verdicts as people say them."""
 
 _SEVERITY = {Verdict.FAIL: 4, Verdict.UNKNOWN: 3, Verdict.WARN: 2, Verdict.PASS: 1, Verdict.NOT_APPLICABLE: 0}
 

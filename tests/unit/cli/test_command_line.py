@@ -101,7 +101,8 @@ def test_json_says_sentences_and_times_plainly() -> None:
 
 
 def test_what_servers_say_cannot_steer_the_terminal() -> None:
-    """Escape sequences become visible signs; line ends and other scripts stay."""
+    """Escape sequences become visible signs; line ends, other scripts and French spaces stay."""
+    assert printable("Sa taille\u00a0; 0\u202f: sans limite") == "Sa taille\u00a0; 0\u202f: sans limite"
     assert printable("a\x1b[31mb\r\n\u202eß字") == "a�[31mb�\n�ß字"
 
 

@@ -61,10 +61,8 @@ class Day:
     def round(self) -> None:
         """One look into everything that may be due."""
         now = self._host.clock.now()
-        if not self._knows_roots:
-            demo_ca.learn_roots(self._host)
-            self._knows_roots = True
         if now >= self._next_renewals:
+            self._learn_roots()
             ask_for_renewals(self._host)
             keep_logs_small(self._host)
             issuance.clean_leftovers(self._host)
@@ -75,6 +73,15 @@ class Day:
         if now >= self._next_look:
             look_at_everything(self._host.fresh())
             self._next_look = now + LOOK_EVERY
+
+    def _learn_roots(self) -> None:
+        """Once. A demo's CA that is down is asked again with the next renewals; what waits doesn't wait for it."""
+        if not self._knows_roots:
+            try:
+                demo_ca.learn_roots(self._host)
+                self._knows_roots = True
+            except MailwardError as trouble:
+                log.warning("the demo's CA was not met", what=str(trouble.what))
 
     def _take(self, run: Run) -> None:
         if run.kind != RunKind.ORDER:

@@ -50,18 +50,25 @@ class Steward:
     def take(self, run_id: int, progress: Progress) -> None:
         """Bring this run to its end, unless somebody else has. Waits for whoever changes the host just now.
 
-        An order waits for its CA without holding the host's lock, so that a slow CA stops nobody else.
+        An order waits for its CA without holding the host's lock, so that a slow CA stops nobody else. What a killed
+        steward left half-way on the host is ended first: nobody builds on what was never proven.
         """
         run = Run.objects.get(pk=run_id)
         lock = f"order {run.subject}" if run.kind == RunKind.ORDER else "host"
         with self._host.lock(lock):
-            run.refresh_from_db()
-            if RunState(run.state).is_end:
-                return
-            records.begin(run, self._host.clock.now())
-            with progress.stage(Sentence("{what}: {subject}", what=NAMES[RunKind(run.kind)], subject=run.subject)):
-                outcome = self._outcome(run)
-            records.finish(run, outcome)
+            if lock == "host":  # whoever holds it knows that a run which still seems to run was killed
+                for left in records.left_running(before=run_id):
+                    self._carry_out(left, progress)
+            self._carry_out(run, progress)
+
+    def _carry_out(self, run: Run, progress: Progress) -> None:
+        run.refresh_from_db()
+        if RunState(run.state).is_end:
+            return
+        records.begin(run, self._host.clock.now())
+        with progress.stage(Sentence("{what}: {subject}", what=NAMES[RunKind(run.kind)], subject=run.subject)):
+            outcome = self._outcome(run)
+        records.finish(run, outcome)
         log.info("run ended", run=run.pk, kind=run.kind, subject=run.subject, state=outcome.state, what=str(outcome.what))
 
     def _outcome(self, run: Run) -> Outcome:

@@ -30,6 +30,11 @@ def unfinished() -> list[Run]:
     return list(Run.objects.filter(state__in=[RunState.RUNNING, RunState.WAITING]).order_by("id"))
 
 
+def left_running(before: int) -> list[Run]:
+    """Runs that change the host, were asked before that one, and seem to run: for whoever holds the host's lock."""
+    return list(Run.objects.filter(state=RunState.RUNNING, pk__lt=before).exclude(kind=RunKind.ORDER).order_by("id"))
+
+
 def begin(run: Run, now: datetime) -> None:
     run.state = RunState.RUNNING
     run.started_at = run.started_at or now

@@ -120,8 +120,11 @@ def test_a_san_certificate_by_http_01_is_renewed_in_place_and_revoked_only_when_
 
 
 def test_the_budget_counts_what_was_ordered(host: DemoHost) -> None:
-    """The forecast of the CA's limits knows the registered domain and what this host has used of it."""
-    rows = host.json("certificate", "budget")
-    assert rows
-    assert any(BETA in str(row) or "localhost" in str(row) for row in rows)
-    assert host.run("certificate", "budget").stdout.strip()
+    """The forecast knows the CA's limit on certificates for the same names, and what this host has used of it."""
+    names = " ".join(sorted((BETA, f"mail.{BETA}", f"webmail.{BETA}")))
+    used = {
+        row["subject"]: row["used"] for row in host.json("certificate", "budget") if row["limit"]["code"] == "same-names"
+    }
+    assert used[names] == 2  # issued and renewed above
+    assert used["*.alpha.localhost alpha.localhost"] == 1
+    assert names in host.run("certificate", "budget").stdout

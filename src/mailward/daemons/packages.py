@@ -32,6 +32,7 @@ TEST: tuple[str, ...] = (
     "chromium",
     "isync",
     "knot-dnsutils",
+    "libnet-ssleay-perl",  # swaks speaks TLS with it, and only recommends it
     "libnss3-tools",
     "python3-certbot-dns-rfc2136",
     "swaks",

@@ -43,7 +43,7 @@ def show_certificate(out: Console, row: "CertificateRow") -> None:
         (Sentence("version"), "–" if row.current is None else str(row.current)),
         (Sentence("valid from"), moment(row.not_before)),
         (Sentence("valid until"), moment(row.not_after)),
-        (Sentence("renewed"), moment(row.renew_at)),
+        (Sentence("renewal due"), moment(row.renew_at)),
         (Sentence("revoked"), moment(row.revoked_at)),
         (Sentence("SHA-256"), row.sha256),
         (Sentence("shown for"), ", ".join(row.chosen_for) or "–"),
@@ -51,7 +51,7 @@ def show_certificate(out: Console, row: "CertificateRow") -> None:
     ]
     for label, text in facts:
         if text not in ("", "–"):
-            out.print(Text.assemble((f"{tell(label):<14}", "dim"), printable(text)), soft_wrap=True)
+            out.print(Text.assemble((f"{tell(label):<18}", "dim"), printable(text)), soft_wrap=True)
 
 
 def show_history(out: Console, rows: Sequence["VersionRow"]) -> None:

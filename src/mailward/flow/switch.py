@@ -17,6 +17,7 @@ from mailward.model.errors import MailwardError, NotPossible
 from mailward.model.runs import Step
 from mailward.model.sentence import Sentence
 from mailward.model.tables import (
+    Served,
     Switch,
     SwitchApplied,
     SwitchChecked,
@@ -29,6 +30,11 @@ KEY_GROUP = "mailward-web"  # nginx' workers; Postfix and Dovecot read keys as r
 
 Reader = Callable[[bytes], KeyedChain]
 """Parses and checks a served PEM file (key, then chain); BadInput when it isn't one."""
+
+
+Follow = Callable[[tuple[Served, ...]], Sentence | None]
+"""What else must follow the names, now that these are served: for daemons that don't find a certificate by name. It says
+what went wrong, or None."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class CertificateFlow:
     read: Reader
     after_default: Sequence[Sequence[str]] = ()  # the commands after which running daemons show a new server-wide one
     patience: float = 15.0
+    follow: Follow = lambda _wanted: None
 
     def run(self, switch: Switch, look: Look, look_back: Look, recorder: Recorder) -> SwitchVerified | SwitchUndone:
         """Serve what is wanted, prove it, or serve what was served before."""
@@ -71,9 +78,10 @@ class CertificateFlow:
             if any(served.default for served in checked.switch.wanted):
                 for command in self.after_default:
                     self.ground.processes.run(command, timeout=60)
-        except MailwardError as trouble:
-            return SwitchFailed(checked.switch, (), trouble.what)
-        return applied
+            trouble = self.follow(checked.switch.wanted)
+        except MailwardError as error:
+            trouble = error.what
+        return SwitchFailed(checked.switch, (), trouble) if trouble is not None else applied
 
     def _verify(self, applied: SwitchApplied | SwitchFailed, look: Look) -> SwitchVerified | SwitchFailed:
         if isinstance(applied, SwitchFailed):

@@ -15,7 +15,7 @@ from mailward.certificates.solvers.http_01 import Http01
 from mailward.model.acme import AcmeProblem
 from mailward.model.certificates import Challenge, KeyedChain, Source
 from mailward.model.errors import MailwardError
-from mailward.model.runs import Outcome, RunState, Step
+from mailward.model.runs import Outcome, RunState, Step, Waiting
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import KeyType
 from mailward.steward import switches
@@ -29,16 +29,26 @@ from mailward.store.sentences import to_json
 log = structlog.get_logger()
 
 
-def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
+def go_on(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waiting:
+    """The same as ``carry_out``, but an order that has to wait is given back until then: however many domains wait for
+    DNS that never comes, they hold up nobody's order."""
+    return _carry_out(run, host, recorder, waits=False)
+
+
+def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waiting:
     """Get the certificate, then put it where it is chosen (or is to be chosen), and prove it there."""
+    return _carry_out(run, host, recorder, waits=True)
+
+
+def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) -> Outcome | Waiting:
     lineage = Lineage.objects.select_related("domain").get(pk=run.request["lineage"])
     if run.request.get("revoke"):
         return _revoke(lineage, host)
     if lineage.source == Source.SELF_SIGNED:
         if "versions" not in run.request:
             _self_signed(run, lineage, host)
-    elif (failed := _order(run, lineage, host, recorder)) is not None:
-        return failed
+    elif (not_there := _order(run, lineage, host, recorder, waits=waits)) is not None:
+        return not_there
     try:
         with host.lock("host"):
             outcome = switches.carry_out(run, host, recorder)
@@ -72,8 +82,8 @@ def _unserved(lineage: Lineage, host: Host) -> Version | None:
     return later if later is not None and due(certificate_of(later), lineage.pk, now).at > now else None
 
 
-def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> Outcome | None:
-    """None: the version is there. Otherwise how it failed."""
+def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder, *, waits: bool) -> Outcome | Waiting | None:
+    """None: the version is there. Otherwise how it failed, or until when it waits."""
     if "order" not in run.request and "versions" not in run.request and (ready := _unserved(lineage, host)) is not None:
         _remember(run, ready)
     if "versions" in run.request and "order" not in run.request:
@@ -83,7 +93,9 @@ def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> O
     run.save(update_fields=["request"])
     outside = _outside(run, host)
     with recorder.step(Step.ORDER):
-        record = run_order(record, outside)
+        record = run_order(record, outside, waits=waits)
+    if not record.state.is_end:
+        return Waiting(record.journal.not_before or host.clock.now())
     if record.state is OrderState.DONE:
         run.refresh_from_db(fields=["request"])
         if "versions" not in run.request:  # the order of a run that was killed: what was delivered to it is meant here, too

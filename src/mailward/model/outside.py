@@ -92,7 +92,7 @@ class Supervisor(Protocol):
         ...
 
     def end_leftovers(self, timeout: float = 20) -> None:
-        """End the instance's daemons that no supervisor keeps any more, because it was killed. One runs: nothing is done."""
+        """End the instance's daemons that no supervisor keeps any more, since it was killed. One runs: nothing is done."""
         ...
 
     def shutdown(self, timeout: float = 60) -> None:

@@ -12,9 +12,11 @@ from mailward.flow.observe import observe
 from mailward.flow.plan import plan as difference
 from mailward.flow.run import Flow, Resumed, Unchanged, Undone
 from mailward.model.desired import DesiredState
+from mailward.model.findings import SERVER
 from mailward.model.generations import Generation, Plan, Refusal, Rejected, Verified
 from mailward.model.runs import Outcome, RunState
 from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.settings import Settings
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.store import declared, records
@@ -104,6 +106,11 @@ def _before_current(host: Host) -> int | None:
     return max((run.generation for run in proven if run.generation is not None), default=None)
 
 
+def _open_doors(settings: Settings) -> frozenset[tuple[str, int, str]]:
+    """Door, port and address of everything that verify asks."""
+    return frozenset((door.value, port, address) for door, port in settings.ports.items() for address in settings.addresses)
+
+
 def _told(result: Verified | Unchanged | Rejected | Undone, host: Host) -> Outcome:
     now = host.clock.now()
     if isinstance(result, Unchanged):
@@ -113,7 +120,8 @@ def _told(result: Verified | Unchanged | Rejected | Undone, host: Host) -> Outco
         remedy = Sentence("Nothing was switched. Correct mailward.toml, then run mailward plan.")
         return Outcome(RunState.REFUSED, first.what, remedy, now)
     if isinstance(result, Verified):
-        records.keep_findings(result.findings)
+        records.keep_findings(result.findings, [SERVER])
+        records.forget_closed_doors(_open_doors(host.settings))
         return Outcome(RunState.DONE, Sentence("generation {n} serves", n=result.plan.number), NOTHING, now)
     why, back = result.failed.what, result.back
     if back is None:

@@ -13,7 +13,7 @@ from mailward.daemons import packages as needed
 from mailward.daemons.limits import check_root
 from mailward.daemons.quoting import supervisor_value
 from mailward.daemons.users import USERS
-from mailward.host import apt, machine, ports, reach
+from mailward.host import apt, log_files, machine, ports, reach
 from mailward.host.clock import RealClock
 from mailward.host.files import RealFiles
 from mailward.host.packages import DebianPackages
@@ -225,6 +225,7 @@ def _make(layout: Layout, settings: Settings) -> None:
         birth.make_own_certificates(settings, host.seal, clock)
         desired = declared.desired_state(settings)
         birth.make_daemon_directories(desired, layout, files)
+        log_files.keep_private(layout.log, ("postfix.log", "steward.log"))
         birth.make_secrets(desired, layout, files, clock)
         birth.make_first_files(layout, files)
         host.directory.create()

@@ -112,4 +112,5 @@ KNOT = Daemon(
         Directory(layout.zones, 0o750, "knot", "knot"),
         Directory(layout.log / NAME, 0o750, "knot", "knot"),
     ),
+    reopen=lambda layout: knotc(layout, "reload"),
 )

@@ -13,7 +13,7 @@ def test_a_full_log_moves_aside_and_the_oldest_goes(tmp_path: Path) -> None:
         log.write_text(f"{number}" * 100)
         assert rotate(tmp_path, most=50, kept=3) == (log,)
         assert log.read_text() == ""
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["dovecot.log", "dovecot.log.1", "dovecot.log.2", "dovecot.log.3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dovecot.log", *(f"dovecot.log.{n}" for n in (1, 2, 3))]
     assert (tmp_path / "dovecot.log.1").read_text() == "4" * 100
 
 

@@ -80,7 +80,8 @@ def ask_for_order(
             return Asked(run.pk, warnings)
     now = office.clock.now()
     records.tell(actor, "certificate.ordered", lineage.pk, now, names=list(lineage.names))
-    request = {"lineage": lineage.pk, "choose": [role.value for role in choose]}
+    scope = lineage.domain.name if lineage.domain else SERVER
+    request = {"lineage": lineage.pk, "scope": scope, "choose": [role.value for role in choose]}
     return Asked(records.ask(RunKind.ORDER, lineage.pk, request, actor, now).pk, warnings)
 
 

@@ -2,6 +2,7 @@
 previous generation, with the same code."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mailward.daemons.daemon import Daemon
@@ -73,10 +74,15 @@ class Flow:
         if isinstance(checked, Rejected):
             ground.files.remove_tree(ground.layout.generations / str(planned.number))
             return checked
-        with recorder.step(Step.APPLY):
-            applied = apply(checked, ground, self.daemons)
-        with recorder.step(Step.VERIFY):
-            verified = verify(applied, ground, self.daemons, desired, self.look, self.patience)
+        try:
+            with recorder.step(Step.APPLY):
+                applied = apply(checked, ground, self.daemons)
+            with recorder.step(Step.VERIFY):
+                verified = verify(applied, ground, self.daemons, desired, self.look, self.patience)
+        except Exception:  # it could not be written down (a full disk): nobody would know what serves
+            with suppress(Exception):
+                self._back(planned, desired)
+            raise
         if isinstance(verified, Verified):
             return verified
         with recorder.step(Step.UNDO):

@@ -29,7 +29,7 @@ from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
 from mailward.model.settings import CaSettings, Settings
 from mailward.standards.hostname import parse_host_name
-from mailward.steward import birth, new_instance
+from mailward.steward import birth, discovery, new_instance
 from mailward.steward.settings_file import format_settings
 from mailward.store import declared
 
@@ -232,6 +232,7 @@ def _make(layout: Layout, settings: Settings) -> None:
         host.ground.sni.create()
         birth.put_tables_right(host)
         birth.put_directory_right(host)
+        discovery.put_right(host)
 
 
 def start(mailward: Mailward) -> None:

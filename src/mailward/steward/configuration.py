@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from mailward.daemons import ALL, render
+from mailward.daemons.daemon import Daemon
 from mailward.daemons.postfix import wrong_tls_levels
 from mailward.flow import manifest
 from mailward.flow.ground import Recorder
@@ -35,10 +36,19 @@ def roll_back(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     number = int(target) if target is not None else _before_current(host)
     generation = manifest.read(host.layout.generations / str(number), host.files)
     if number is None or generation is None:
-        said = Sentence("there is no earlier generation {number} on this host", number=number if number else "")
+        said = Sentence("there is no earlier generation on this host")
+        if number is not None:
+            said = Sentence("there is no generation {number} on this host", number=number)
         return Outcome(RunState.REFUSED, said, Sentence("See: mailward runs"), host.clock.now())
     desired = declared.desired_state(host.settings)
-    return _told(_flow(host).run(generation, desired, recorder, resumed=resumed_from(run)), host)
+    flow = replace(_flow(host), daemons=_daemons_of(generation, desired, host))
+    return _told(flow.run(generation, desired, recorder, resumed=resumed_from(run)), host)
+
+
+def _daemons_of(generation: Generation, desired: DesiredState, host: Host) -> tuple[Daemon, ...]:
+    """The daemons that this generation runs: a door that was opened since it was made had none then."""
+    there = {path.parts[0] for path in generation.files}
+    return tuple(daemon for daemon in ALL if daemon.name in there or not daemon.render(desired, host.layout))
 
 
 def bring_about(desired: DesiredState, host: Host, recorder: Recorder, resumed: Resumed | None) -> Sentence | None:

@@ -55,6 +55,9 @@ def planned_lineage(
     _refuse_ca(office, ca)
     for known in Lineage.objects.filter(domain=owner, source=Source.ACME, challenge=challenge.value):
         if sorted(known.names) == sorted(wanted) and (ca is None or known.ca == ca):
+            if key_type is not None and known.key_type != key_type.value:
+                known.key_type = key_type.value  # of the next version, and those after it
+                known.save(update_fields=["key_type"])
             return known
     kind = "wildcard" if any(name.startswith("*.") for name in wanted) else "san"
     return new_lineage(

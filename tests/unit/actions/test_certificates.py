@@ -203,6 +203,16 @@ def test_without_names_the_wildcard_is_ordered(office) -> None:
     assert ids == ["a.test-san", "a.test-wildcard"]
 
 
+def test_another_kind_of_key_is_taken_for_the_next_version(office) -> None:
+    """Asked for the same names with another kind of key, the lineage changes its kind instead of ignoring the wish."""
+    from mailward.store.models import Lineage
+
+    orders.issue(office, ANNA, "a.test")
+    assert Lineage.objects.get(pk="a.test-wildcard").key_type == "p256"
+    orders.issue(office, ANNA, "a.test", key_type=KeyType.RSA2048)
+    assert Lineage.objects.get(pk="a.test-wildcard").key_type == "rsa2048"
+
+
 def test_the_servers_own_name_is_ordered_for_the_server(office) -> None:
     """For "server" it is the host name, and nothing else is taken."""
     from mailward.actions import certificates, orders

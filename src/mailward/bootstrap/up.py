@@ -34,6 +34,8 @@ from mailward.steward.settings_file import format_settings
 from mailward.store import declared
 
 UP = Actor("mailward up")
+# Made before their writers, or their checkers, would make them readable by everybody.
+_LOGS = ("postfix.log", "steward.log", "supervisor.log", "nginx.log", "nginx-web.log", "nginx-mail.log")
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ def _make(layout: Layout, settings: Settings) -> None:
         birth.make_own_certificates(settings, host.seal, clock)
         desired = declared.desired_state(settings)
         birth.make_daemon_directories(desired, layout, files)
-        log_files.keep_private(layout.log, ("postfix.log", "steward.log"))
+        log_files.keep_private(layout.log, _LOGS)
         birth.make_secrets(desired, layout, files, clock)
         birth.make_first_files(layout, files)
         host.directory.create()

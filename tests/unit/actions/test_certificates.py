@@ -205,6 +205,7 @@ def test_without_names_the_wildcard_is_ordered(office) -> None:
 
 def test_another_kind_of_key_is_taken_for_the_next_version(office) -> None:
     """Asked for the same names with another kind of key, the lineage changes its kind instead of ignoring the wish."""
+    from mailward.actions import orders
     from mailward.store.models import Lineage
 
     orders.issue(office, ANNA, "a.test")

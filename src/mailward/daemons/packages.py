@@ -30,9 +30,11 @@ DEMO: tuple[str, ...] = ("pebble",)
 TEST: tuple[str, ...] = (
     "certbot",
     "chromium",
+    "curl",
     "isync",
     "knot-dnsutils",
     "libnet-ssleay-perl",  # swaks speaks TLS with it, and only recommends it
+    "libatomic1",  # Playwright's driver
     "libnss3-tools",
     "python3-certbot-dns-rfc2136",
     "swaks",

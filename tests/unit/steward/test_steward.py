@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from fakes.scripted_ca import ScriptedCa
 from fakes.sudden_death import Killed
@@ -55,6 +56,7 @@ def test_whatever_a_run_meets_it_ends_and_the_next_is_taken(
     made, capsys: pytest.CaptureFixture[str], trouble: Exception, state: RunState, said: str, remedy: str
 ) -> None:
     """Refused, failed, or broken by a fault of ours: an outcome with a reason and a remedy, and the queue goes on."""
+    structlog.reset_defaults()  # another test may have opened an instance, which logs into its own file
     from mailward.actions import domains, runs
     from mailward.steward.steward import Steward
 

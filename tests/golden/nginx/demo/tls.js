@@ -14,7 +14,8 @@ function candidates(asked) {
         return [];
     }
     const dot = name.indexOf('.');
-    return dot > 0 ? [name, '_' + name.slice(dot)] : [name];
+    // The exact name once more: a switch from a wildcard to exact names may come between the first two looks.
+    return dot > 0 ? [name, '_' + name.slice(dot), name] : [name];
 }
 
 function find(role, asked) {

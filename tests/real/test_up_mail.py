@@ -96,6 +96,7 @@ Far :far:
 Near :near:
 Patterns INBOX
 Create Near
+SyncState *
 """
     )
     ended = knowing("mail.beta.localhost", tmp_path, "mbsync", "-c", str(tmp_path / "mbsyncrc"), "-a")

@@ -38,7 +38,7 @@ class Material:
     """What was handed in, read but not yet judged."""
 
     certificates: tuple[x509.Certificate, ...]
-    key: PrivateKeyTypes | None
+    keys: tuple[PrivateKeyTypes, ...]
 
     def __repr__(self) -> str:
         return f"Material({len(self.certificates)} certificates)"
@@ -68,18 +68,19 @@ def blocks(data: bytes, field: str) -> tuple[Block, ...]:
 
 
 def read_pem(data: bytes, password: str | None, field: str) -> Material:
-    """Certificates and key of a PEM text. Raises BadInput; one that has neither gives empty Material."""
+    """Certificates and keys (one, or two of a pair) of a PEM text. Raises BadInput; one that has neither gives empty Material."""
     found = blocks(data, field)
     certificates = [block for block in found if block.label in _CERTIFICATES]
     keys = [block for block in found if block.label in _KEYS]
     if len(certificates) > refusals.MAX_CERTIFICATES:
         raise refusals.too_many(field)
-    if len({block.text for block in keys}) > 1:
+    keys = list(dict.fromkeys(keys))
+    if len(keys) > refusals.MAX_KEYS:
         raise refusals.several_keys(field)
     if not certificates and not keys and any(block.label in _REQUESTS for block in found):
         raise refusals.no_certificate(field, has_request=True)
     read = tuple(_certificate(block, number, field) for number, block in enumerate(certificates, 1))
-    return Material(read, _key(keys[0], password, field) if keys else None)
+    return Material(read, tuple(_key(key, password, field) for key in keys))
 
 
 def _certificate(block: Block, number: int, field: str) -> x509.Certificate:

@@ -29,4 +29,4 @@ def read_pkcs12(data: bytes, password: str | None, field: str) -> Material:
         raise refusals.pkcs12_unreadable(field) from None
     if len(certificates) > refusals.MAX_CERTIFICATES:
         raise refusals.too_many(field)
-    return Material(certificates, key)
+    return Material(certificates, () if key is None else (key,))

@@ -21,20 +21,28 @@ def wanted_by(served: Iterable[Served]) -> Wanted:
 
     The answer is the leaf's SHA-256, or None when nothing is known.
     """
-    by_name: dict[tuple[Role, str], str] = {}
-    default: dict[Role, str] = {}
+    return _wanted_by(served, "sha256")
+
+
+def companions_by(served: Iterable[Served]) -> Wanted:
+    """The same for clients that know no ECDSA: None where what is served to the name has no RSA companion."""
+    return _wanted_by(served, "companion_sha256")
+
+
+def _wanted_by(served: Iterable[Served], column: str) -> Wanted:
+    by_name: dict[tuple[Role, str], str | None] = {}
+    default: dict[Role, str | None] = {}
     for one in served:
-        sha256 = Version.objects.values_list("sha256", flat=True).get(lineage_id=one.lineage, number=one.version)
+        sha256 = Version.objects.values_list(column, flat=True).get(lineage_id=one.lineage, number=one.version)
         by_name.update({(one.role, name): sha256 for name in one.names})
         if one.default:
             default[one.role] = sha256
 
     def look_up(role: Role, name: str | None) -> str | None:
         if name:
-            above = f"*.{name.partition('.')[2]}"
-            found = by_name.get((role, name)) or by_name.get((role, above))
-            if found:
-                return found
+            for key in ((role, name), (role, f"*.{name.partition('.')[2]}")):
+                if key in by_name:
+                    return by_name[key]
         return default.get(role)
 
     return look_up
@@ -116,6 +124,9 @@ def stored_chain(host: Host, lineage: str, number: int, *, as_issued: bool = Fal
     be shown as it was issued."""
     version = Version.objects.get(lineage_id=lineage, number=number)
     pem = host.unseal.unseal(bytes(version.sealed_key)).rstrip() + b"\n" + bytes(version.chain_pem)
+    if version.companion_chain_pem is not None and version.companion_sealed_key is not None:
+        key = host.unseal.unseal(bytes(version.companion_sealed_key))
+        pem = pem.rstrip() + b"\n" + key.rstrip() + b"\n" + bytes(version.companion_chain_pem)
     return read_as_issued(pem) if as_issued else inspect.keyed_chain(pem, expected=inspect.expect(host.clock.now()))
 
 

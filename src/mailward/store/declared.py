@@ -15,6 +15,7 @@ from mailward.model.tables import (
     DirectoryMailbox,
     Served,
 )
+from mailward.store.lineages import with_companion
 from mailward.store.models import Alias, Domain, Lineage, Mailbox, ServerChoice, Version
 
 STARTTLS_DOORS = (Door.IMAP, Door.POP3, Door.SIEVE)
@@ -25,8 +26,13 @@ def desired_state(settings: Settings) -> DesiredState:
     if not any(settings.is_open(door) for door in STARTTLS_DOORS):
         return DesiredState(settings)
     served = [s for s in served_by_domains(Domain.objects.all()) if s.role is Role.MAIL]
-    blocks = sorted((LocalName(s.lineage, s.version, s.names) for s in served), key=lambda block: block.names)
-    return DesiredState(settings, tuple(blocks))
+    pairs = set(with_companion()) if settings.rsa else set()
+    blocks = sorted(
+        (LocalName(s.lineage, s.version, s.names, (s.lineage, s.version) in pairs) for s in served),
+        key=lambda block: block.names,
+    )
+    own = [s for s in served_by_server(settings.hostname) if s.role is Role.MAIL and s.default] if pairs else []
+    return DesiredState(settings, tuple(blocks), any((s.lineage, s.version) in pairs for s in own))
 
 
 def served_by_domains(domains: Iterable[Domain]) -> list[Served]:

@@ -88,7 +88,9 @@ class _Tables:
             "all six doors over IPv4 and IPv6, fsyncs included, in one process (Python's start is not counted)",
             "secure: the same with a wildcard ordered from Pebble (DNS-01 through Knot) first",
         ]
-        self.memory.notes.append(f"after the connections below; {version('nginx', 'postfix', 'dovecot-core')}")
+        self.memory.notes.append(
+            f"with the certificates in use; {version('nginx', 'postfix', 'dovecot-core')}"
+        )
         self.rates.notes += [
             "clients and doors share the machine's processors: where the client's share is high, it is the bottleneck, "
             "and the door alone could do about (processors x 1000 / ms of door CPU)",

@@ -198,3 +198,24 @@ def test_what_a_crash_left_is_not_seen_and_can_be_swept(tmp_path: Path) -> None:
     assert files.names(tmp_path) == ["a"]
     assert files.sweep(tmp_path) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_link_left_by_a_daemons_user_is_not_followed(tmp_path: Path) -> None:
+    """Putting a directory right never gives a link's target to the user who left the link in its own directory."""
+    treasure = tmp_path / "secrets"
+    treasure.mkdir(mode=0o700)
+    theirs = tmp_path / "webmail"
+    theirs.mkdir()
+    (theirs / "temp").symlink_to(treasure)
+    os.chown(theirs, 65534, 65534)
+    with pytest.raises(NotPossible, match="temp"):
+        RealFiles(tmp_path).make_directory(theirs / "temp", mode=0o777, owner="nobody", group="nogroup")
+    assert (treasure.stat().st_uid, treasure.stat().st_mode & 0o777) == (os.geteuid(), 0o700)
+
+
+def test_a_link_of_our_own_is_followed(tmp_path: Path) -> None:
+    """Whoever owns the host may keep the mail on another disk, behind a link."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "mail").symlink_to("disk")
+    RealFiles(tmp_path).make_directory(tmp_path / "mail", mode=0o750)
+    assert (tmp_path / "disk").stat().st_mode & 0o777 == 0o750

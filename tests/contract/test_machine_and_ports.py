@@ -163,3 +163,10 @@ def test_streaming_hands_over_lines_as_they_come() -> None:
     assert RealProcesses().stream(["sh", "-c", "echo a; echo b >&2; exit 4"], lines.append) == 4
     assert lines == ["a", "b"]
     assert RealProcesses().stream(["sleep", "60"], lines.append, timeout=0.2) == -9
+
+
+def test_a_program_tells_its_progress_on_a_pipe_of_its_own() -> None:
+    """What goes to the status pipe is handed over too, and the standard output stays as it is."""
+    lines: list[str] = []
+    assert RealProcesses().stream(["bash", "-c", "echo said; echo told >&{status}; echo more"], lines.append) == 0
+    assert sorted(lines) == ["more", "said", "told"]

@@ -5,6 +5,7 @@ table, and otherwise shows the default that it read when it was last told to.
 """
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fakes.memory_sni import MemorySni
-from mailward.model.doors import Role
+from mailward.model.doors import Role, Tls
 from mailward.model.layout import Layout
 from mailward.model.outside import Dialled, DialTarget, Files
 
@@ -26,6 +27,8 @@ class LinkedDoors:
         self._files = files
         self._sni = sni
         self._postfix_default: bytes | None = None
+        self._local_names: dict[str, bytes] = {}
+        self._dovecot_default: bytes | None = None
         self.troubles: Callable[[DialTarget], str | None] = lambda _target: None
         self.forgets_reload = False
         self.dials = itertools.count(1)
@@ -36,6 +39,22 @@ class LinkedDoors:
         path = self._layout.tls_default(Role.MAIL)
         if not self.forgets_reload and self._files.exists(path):
             self._postfix_default = self._files.read(path)
+
+    def dovecot_reads(self) -> None:
+        """Dovecot's own doors start, or reload: their blocks of names are read with the certificates they point at."""
+        path = self._layout.current / "dovecot-starttls" / "dovecot.conf"
+        text = self._files.read(path).decode() if self._files.exists(path) else ""
+        self._local_names = {
+            name: self._files.read(Path(file))
+            for names, file in re.findall(r'local_name "([^"]+)" \{\s*ssl_cert = <(\S+)', text)
+            for name in names.split()
+        }
+        default = self._layout.tls_default(Role.MAIL)
+        self._dovecot_default = self._files.read(default) if self._files.exists(default) else None
+
+    def served_by_dovecot(self, sni: str | None) -> bytes | None:
+        names = (sni, f"*.{sni.partition('.')[2]}") if sni else ()
+        return next((self._local_names[name] for name in names if name in self._local_names), self._dovecot_default)
 
     def dial(self, targets: Sequence[DialTarget]) -> list[Dialled]:
         next(self.dials)
@@ -48,7 +67,8 @@ class LinkedDoors:
             return Dialled(target, trouble, "told")
         if target.old_protocol:
             return Dialled(target, "handshake-failed", "TLS 1.2 or newer is wanted")
-        pem = self.served(target.protocol, target.sni)
+        own = target.tls is Tls.STARTTLS and target.protocol != "smtp"
+        pem = self.served_by_dovecot(target.sni) if own else self.served(target.protocol, target.sni)
         if pem is None:
             return Dialled(target, "handshake-failed", "no certificate")
         try:

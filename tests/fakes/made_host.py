@@ -139,6 +139,7 @@ class MadeHost:
         birth.put_tables_right(self.host)
         self.files.write(LAYOUT.trust_file(self.settings.trust), ROOT)
         self.doors.postfix_reads()
+        self.doors.dovecot_reads()
         return self
 
     def mortal(self, countdown: Countdown) -> Host:
@@ -195,6 +196,8 @@ class MadeHost:
     def _reloaded(self, argv: Sequence[str], _stdin: bytes | None) -> Completed:
         if "postfix" in argv[0]:
             self.doors.postfix_reads()
+        if any("dovecot-starttls" in word for word in argv):
+            self.doors.dovecot_reads()
         return completed()
 
     def _doveadm(self, argv: Sequence[str], _stdin: bytes | None) -> Completed:

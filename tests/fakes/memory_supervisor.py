@@ -50,6 +50,13 @@ class MemorySupervisor:
         for name in self.configured:
             self._states.setdefault(name, "FATAL" if name in self.failing else "RUNNING")
 
+    def end_leftovers(self, timeout: float = 20) -> None:
+        self.calls.append(("end_leftovers",))
+
+    def shutdown(self, timeout: float = 60) -> None:
+        self.calls.append(("shutdown",))
+        self._running = False
+
     def _known(self, verb: str, program: str, *rest: str) -> None:
         self.calls.append((verb, program, *rest))
         if not self._running:

@@ -16,8 +16,8 @@ TRANSLATED = [language for language in LANGUAGES if language != "en"]
 def test_a_translated_sentence_is_said_in_the_readers_language() -> None:
     """Who asks for Dutch, German or French gets it, with the values put in."""
     said = Sentence("Every door was looked at within the last {minutes} minutes.", minutes=7)
-    assert say(said, "nl") == "Elke deur is in de laatste 7 minuten bekeken."
-    assert say(said, "de") == "Jede Tür wurde in den letzten 7 Minuten geprüft."
+    assert say(said, "nl") == "Elke ingang is in de afgelopen 7 minuten gecontroleerd."
+    assert say(said, "de") == "Jeder Zugang wurde in den letzten 7 Minuten geprüft."
     assert say(said, "en") == str(said)
 
 

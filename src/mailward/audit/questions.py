@@ -24,7 +24,6 @@ def no_companion(_role: Role, _name: str | None) -> str | None:
     return None
 
 
-
 def required_name(role: Role, domain: str) -> str:
     """The one name that a domain's certificate must cover for this role."""
     return f"webmail.{domain}" if role is Role.WEB else f"mail.{domain}"

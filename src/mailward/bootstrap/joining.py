@@ -114,7 +114,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         http=RealHttpClient(layout.trust_file(settings.trust)),
         management=RealHttpClient(pebble_certificate(layout)),
         connect=_connect(layout),
-        lock=_locks(layout),
+        lock=locks(layout),
         rotate_logs=lambda: log_files.rotate(layout.log),
         renew=lambda: make_host(layout, read_settings(layout)),
     )
@@ -159,7 +159,9 @@ def _authoritative(settings: Settings) -> Callable[[str], Sequence[Resolver]]:
     return found
 
 
-def _locks(layout: Layout) -> Callable[[str], AbstractContextManager[None]]:
+def locks(layout: Layout) -> Callable[[str], AbstractContextManager[None]]:
+    """The named locks of an instance (steward.host.Host.lock); its directories must be there."""
+
     def held(name: str) -> AbstractContextManager[None]:
         path = layout.lock if name == "host" else layout.run / f"order-{sha256(name.encode()).hexdigest()[:16]}.lock"
         return StewardLock(path).held(timeout=LOCK_PATIENCE)

@@ -12,14 +12,14 @@ from mailward.actions.rows import RunRow
 from mailward.audit.clients import ClientReport, discover
 from mailward.bootstrap import joining
 from mailward.model.errors import BadInput
-from mailward.model.findings import SERVER, DoorFinding
+from mailward.model.findings import SERVER, STALE_AFTER, DoorFinding
 from mailward.model.generations import Plan
 from mailward.model.layout import Layout
 from mailward.model.progress import Progress
 from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
 from mailward.model.settings import Settings
-from mailward.model.verdict import Verdict, worst
+from mailward.model.verdict import Verdict
 from mailward.steward import configuration, daily
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
@@ -95,15 +95,16 @@ class Mailward:
         )
 
     def status(self) -> HostStatus:
-        """The daemons, the generation, and the worst of what was last found at the doors."""
+        """The daemons, the generation, and the worst of what was last found at the doors. Unknown when a domain was never
+        looked at, or not lately."""
         states = self.host.ground.supervisor.states()
-        findings = records.known_findings()
+        found, checked_at = records.worst_known(self.host.clock.now() - STALE_AFTER)
         target = self.host.files.target(self.layout.current)
         return HostStatus(
             daemons=tuple(DaemonRow(name, state) for name, state in sorted(states.items())),
             generation=int(target.rpartition("/")[2]) if target else None,
-            worst=worst([finding.verdict for finding in findings]),
-            checked_at=min((finding.checked_at for finding in findings), default=None),
+            worst=found,
+            checked_at=checked_at,
         )
 
     def log_files(self) -> tuple[tuple[str, Path], ...]:

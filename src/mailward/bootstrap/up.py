@@ -10,6 +10,8 @@ from mailward.actions import configuration
 from mailward.bootstrap import demo, joining
 from mailward.bootstrap.mailward import Mailward, has_failed, open_instance
 from mailward.daemons import packages as needed
+from mailward.daemons.limits import check_root
+from mailward.daemons.quoting import supervisor_value
 from mailward.daemons.users import USERS
 from mailward.host import apt, machine, ports, reach
 from mailward.host.clock import RealClock
@@ -67,6 +69,7 @@ def bring_up(root: Path, wish: UpWish, progress: Progress) -> UpReport:
     layout = Layout(root.resolve())
     is_new = not layout.settings.exists()
     settings = _settings(layout, wish)
+    check_root(layout.root)
     _require_reachable(layout.root)
     if wish.install:
         install_packages(progress, demo=settings.demo is not None)
@@ -76,8 +79,8 @@ def bring_up(root: Path, wish: UpWish, progress: Progress) -> UpReport:
         _make(layout, settings)
     mailward = open_instance(layout.root)
     changed = is_new
-    with progress.stage(Sentence("Starting the daemons")):
-        _start(mailward)
+    with progress.stage(Sentence("Starting the daemons")), mailward.host.lock("host"):
+        start(mailward)
     asked = configuration.apply(mailward.office, UP)
     row = mailward.carry_out(asked.run_id, progress)
     if has_failed(row):
@@ -162,6 +165,7 @@ def _settings(layout: Layout, wish: UpWish) -> Settings:
             said = Sentence("this instance is {hostname} already", hostname=settings.hostname)
             remedy = Sentence("Change {path}, or name another directory with --instance.", path=layout.settings)
             raise BadInput("hostname", said, remedy, code="already-made")
+        refuse_other(wish, settings, layout)
         return settings
     if wish.hostname is None:
         return new_instance.demo(wish.base_port or new_instance.DEMO_BASE_PORT, ipv6=machine.has_ipv6_loopback())
@@ -178,6 +182,24 @@ def _settings(layout: Layout, wish: UpWish) -> Settings:
     return new_instance.production(hostname, addresses, ca, wish.contact, wish.base_port, trust)
 
 
+def refuse_other(wish: UpWish, settings: Settings, layout: Layout) -> None:
+    """An instance keeps what its mailward.toml says: a wish for something else is refused, not passed over in silence."""
+    directory = new_instance.KNOWN_CAS.get(wish.acme or "", wish.acme)
+    base = wish.base_port or 0
+    kept = {
+        "--base-port": wish.base_port is None
+        or all(settings.ports.get(door) == base + door.kind.demo_offset for door in Door if door.kind.always_open),
+        "--acme": wish.acme is None or any(ca.directory == directory for ca in settings.cas),
+        "--contact": wish.contact is None or wish.contact in (settings.contact, *(ca.contact for ca in settings.cas)),
+        "--trust": wish.trust is None or str(wish.trust.resolve()) == settings.trust,
+    }
+    for option, is_kept in kept.items():
+        if not is_kept:
+            said = Sentence("{option}: this instance was made with another value", option=option)
+            remedy = Sentence("Change {path}, or name another directory with --instance.", path=layout.settings)
+            raise BadInput(option.strip("-"), said, remedy, code="already-made")
+
+
 def _existing(path: Path) -> Path:
     if not path.is_file():
         raise BadInput("trust", Sentence("{path} can't be read: {why}", path=path, why=Sentence("there is no such file")))
@@ -185,32 +207,39 @@ def _existing(path: Path) -> Path:
 
 
 def _make(layout: Layout, settings: Settings) -> None:
-    """Everything but the daemons. mailward.toml is written once the rest can be made: it is what makes an instance."""
+    """Everything but the daemons. mailward.toml is written once the rest can be made: it is what makes an instance.
+
+    Under the host's lock: a switch that is under way has moved names that aren't declared yet, and two that make the
+    same instance would each make its secrets.
+    """
     files, clock = RealFiles(layout.root), RealClock()
     layout.root.mkdir(parents=True, exist_ok=True)
     birth.make_directories(layout, files)
-    joining.make_seal_keys(layout, files)
-    if not layout.settings.exists():
-        files.write(layout.settings, format_settings(settings).encode())
-    joining.use_store(layout.store)
-    birth.make_store()
-    host = joining.make_host(layout, settings)
-    birth.make_own_certificates(settings, host.seal, clock)
-    desired = declared.desired_state(settings)
-    birth.make_daemon_directories(desired, layout, files)
-    birth.make_secrets(desired, layout, files, clock)
-    birth.make_first_files(layout, files)
-    host.directory.create()
-    host.ground.sni.create()
-    birth.put_tables_right(host)
-    birth.put_directory_right(host)
+    with joining.locks(layout)("host"):
+        joining.make_seal_keys(layout, files)
+        if not layout.settings.exists():
+            files.write(layout.settings, format_settings(settings).encode())
+        joining.use_store(layout.store)
+        birth.make_store()
+        host = joining.make_host(layout, settings)
+        birth.make_own_certificates(settings, host.seal, clock)
+        desired = declared.desired_state(settings)
+        birth.make_daemon_directories(desired, layout, files)
+        birth.make_secrets(desired, layout, files, clock)
+        birth.make_first_files(layout, files)
+        host.directory.create()
+        host.ground.sni.create()
+        birth.put_tables_right(host)
+        birth.put_directory_right(host)
 
 
-def _start(mailward: Mailward) -> None:
-    """Daemons that were stopped come back with the configuration they had. On a new instance there is none yet."""
+def start(mailward: Mailward) -> None:
+    """Daemons that were stopped come back with the configuration they had. On a new instance there is none yet; one whose
+    directory was moved or restored elsewhere has none that fits, and gets a new one."""
     supervisor = mailward.host.ground.supervisor
     if supervisor.states():
         return
+    supervisor.end_leftovers()  # a killed supervisor's: they would hold our own ports
     wanted = [(address, port) for port in declared_ports(mailward.settings) for address in mailward.settings.addresses]
     for taken in ports.taken(wanted):
         holder = f"{taken.holder.program} (pid {taken.holder.pid})" if taken.holder else taken.reason
@@ -219,8 +248,29 @@ def _start(mailward: Mailward) -> None:
         )
         remedy = Sentence("Stop it, or give a new instance other ports: mailward up --base-port N")
         raise NotPossible(said, remedy, code="port-taken")
-    if mailward.host.files.target(mailward.layout.current) is not None:
+    if mailward.host.files.target(mailward.layout.current) is None:
+        return
+    if _is_of_this_place(mailward):
         supervisor.update()
+    else:
+        _forget_generations(mailward)
+
+
+def _is_of_this_place(mailward: Mailward) -> bool:
+    """Whether the current generation names this directory: every path in it is absolute, and those of another place would
+    start the daemons over another instance's mail."""
+    config = mailward.layout.current / "supervisor" / "supervisord.conf"
+    socket = f"file = {supervisor_value(mailward.layout.run / 'supervisor.sock')}"
+    files = mailward.host.files
+    return files.exists(config) and socket in files.read(config).decode().splitlines()
+
+
+def _forget_generations(mailward: Mailward) -> None:
+    """No way leads back to a generation of another place."""
+    files, layout = mailward.host.files, mailward.layout
+    files.remove(layout.current)
+    for name in files.names(layout.generations):
+        files.remove_tree(layout.generations / name)
 
 
 def declared_ports(settings: Settings) -> tuple[int, ...]:

@@ -88,13 +88,21 @@ def advance(record: OrderRecord, outside: OrderOutside) -> OrderRecord:
     return replace(after, updated_at=now, finished_at=now if after.state.is_end else None)
 
 
-def run_order(record: OrderRecord, outside: OrderOutside, progress: Progress = silent) -> OrderRecord:
-    """Takes a record to its end, saving every step, within ``outside.limits.total`` seconds and a little to clean up."""
+def run_order(
+    record: OrderRecord, outside: OrderOutside, progress: Progress = silent, *, waits: bool = True
+) -> OrderRecord:
+    """Takes a record to its end, saving every step, within ``outside.limits.total`` seconds and a little to clean up.
+
+    With ``waits`` False it is given back as soon as its next step has to wait (``journal.not_before``), so that nobody's
+    thread is held; who calls again goes on with it, and each of its waits keeps its own limit.
+    """
     started = outside.clock.monotonic()
     try:
         while not record.state.is_end:
             pause = _pause(record, outside)
             if pause > 0:
+                if not waits:
+                    return record
                 outside.clock.sleep(pause)
             record = _step(record, outside, progress, started)
     except Exception as trouble:  # the same end as in issue_many: never dropped silently

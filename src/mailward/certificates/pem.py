@@ -68,7 +68,7 @@ def blocks(data: bytes, field: str) -> tuple[Block, ...]:
 
 
 def read_pem(data: bytes, password: str | None, field: str) -> Material:
-    """Certificates and keys (one, or two of a pair) of a PEM text. Raises BadInput; one that has neither gives empty Material."""
+    """Certificates and key (or two keys, of a pair) of a PEM text. Raises BadInput; one without either: empty Material."""
     found = blocks(data, field)
     certificates = [block for block in found if block.label in _CERTIFICATES]
     keys = [block for block in found if block.label in _KEYS]

@@ -30,11 +30,11 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "ipv4": any(":" not in address for address in settings.addresses),
         "lmtp": lmtp_socket(layout),
         "auth": auth_socket(layout),
-        "default_certificate": layout.tls_default(Role.MAIL),
+        "default_certificate": layout.tls_default_all if settings.rsa else layout.tls_default(Role.MAIL),
         "message_bytes": MESSAGE_BYTES,
         "ports": {door.value: settings.ports[door] for door in POSTFIX.doors if door in settings.ports},
     }
-    return tuple(render_file(f"{NAME}/{name}", values) for name in ("main.cf", "master.cf", *_MAPS))
+    return tuple(render_file(f"{NAME}/{name}", values) for name in ("main.cf", "master.cf", "keep.sh", *_MAPS))
 
 
 def _config(directory: Path) -> str:
@@ -74,7 +74,7 @@ POSTFIX = Daemon(
     wanted=always,
     render=_render,
     program=lambda _desired, layout: Program(
-        ("/usr/sbin/postfix", "-c", _config(layout.current), "start-fg"), group_signals=True, start_seconds=2
+        ("/bin/sh", f"{_config(layout.current)}/keep.sh", _config(layout.current)), start_seconds=2
     ),
     checkers=_checkers,
     reload=lambda layout: ("/usr/sbin/postfix", "-c", _config(layout.current), "reload"),

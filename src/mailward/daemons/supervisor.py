@@ -16,10 +16,14 @@ NAME = "supervisor"
 
 
 def render(desired: DesiredState, layout: Layout, daemons: Iterable[Daemon]) -> tuple[File, ...]:
-    """The supervisor's file for the ``daemons`` that are wanted, started in their order."""
+    """The supervisor's file for the ``daemons`` that are wanted, started in their order.
+
+    A daemon's place doesn't depend on which others are wanted: a changed priority would restart it.
+    """
     programs: list[tuple[str, int, Program]] = [
         (daemon.name, 10 * (place + 1), daemon.program(desired, layout))
-        for place, daemon in enumerate(one for one in daemons if one.wanted(desired))
+        for place, daemon in enumerate(daemons)
+        if daemon.wanted(desired)
     ]
     values: dict[str, object] = {"layout": layout, "programs": programs}
     return (render_file(f"{NAME}/supervisord.conf", values),)

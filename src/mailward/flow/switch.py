@@ -33,6 +33,11 @@ Reader = Callable[[bytes], KeyedChain]
 """Parses and checks a served PEM file (key, then chain); BadInput when it isn't one."""
 
 
+Follow = Callable[[tuple[Served, ...]], Sentence | None]
+"""What else must follow the names, now that these are served: for daemons that don't find a certificate by name. It says
+what went wrong, or None."""
+
+
 @dataclass(frozen=True)
 class SwitchUndone:
     """It was applied, not proven, and what was served before is served again."""
@@ -49,6 +54,7 @@ class CertificateFlow:
     read: Reader
     after_default: Sequence[Sequence[str]] = ()  # the commands after which running daemons show a new server-wide one
     patience: float = 15.0
+    follow: Follow = lambda _wanted: None
 
     def run(self, switch: Switch, look: Look, look_back: Look, recorder: Recorder) -> SwitchVerified | SwitchUndone:
         """Serve what is wanted, prove it, or serve what was served before."""
@@ -73,9 +79,10 @@ class CertificateFlow:
             if any(served.default for served in checked.switch.wanted):
                 for command in self.after_default:
                     self.ground.processes.run(command, timeout=60)
-        except MailwardError as trouble:
-            return SwitchFailed(checked.switch, (), trouble.what)
-        return applied
+            trouble = self.follow(checked.switch.wanted)
+        except MailwardError as error:
+            trouble = error.what
+        return SwitchFailed(checked.switch, (), trouble) if trouble is not None else applied
 
     def _verify(self, applied: SwitchApplied | SwitchFailed, look: Look) -> SwitchVerified | SwitchFailed:
         if isinstance(applied, SwitchFailed):
@@ -103,7 +110,10 @@ def stage(switch: Switch, ground: Ground) -> SwitchStaged:
     for lineage, version, chain in switch.material:
         contents = {layout.tls_version(lineage, version): chain.pem}
         if chain.companion is not None:
-            also = {layout.tls_companion(lineage, version): chain.companion.pem, layout.tls_all(lineage, version): chain.all_pem}
+            also = {
+                layout.tls_companion(lineage, version): chain.companion.pem,
+                layout.tls_all(lineage, version): chain.all_pem,
+            }
             contents = also | contents
         for path, content in contents.items():
             ground.files.write(path, content, mode=0o640, owner="root", group=KEY_GROUP)
@@ -137,14 +147,11 @@ def apply(checked: SwitchChecked, ground: Ground) -> SwitchApplied:
         if served.default:
             ground.files.link(ground.layout.tls_default(served.role), f"versions/{target.name}")
             if served.role is Role.MAIL:
-                ground.files.link(ground.layout.tls_default_all, f"versions/{_for_postfix(served, ground).name}")
+                _link_companions(served, ground)
     for role, name in switch.dropped:
         ground.files.remove(ground.layout.tls_names(role) / link_name(name))
     entries = {
-        name: _for_postfix(served, ground)
-        for served in switch.wanted
-        if served.role is Role.MAIL
-        for name in served.names
+        name: _for_postfix(served, ground) for served in switch.wanted if served.role is Role.MAIL for name in served.names
     }
     if entries:
         ground.sni.put(entries)
@@ -159,6 +166,15 @@ def remove_version(lineage: str, version: int, ground: Ground) -> None:
     layout = ground.layout
     for path in (layout.tls_version, layout.tls_all, layout.tls_companion):
         ground.files.remove(path(lineage, version))
+
+
+def _link_companions(served: Served, ground: Ground) -> None:
+    """The server-wide certificate's other files: the link for Postfix always leads to something."""
+    layout = ground.layout
+    ground.files.link(layout.tls_default_all, f"versions/{_for_postfix(served, ground).name}")
+    companion = layout.tls_companion(served.lineage, served.version)
+    if ground.files.exists(companion):
+        ground.files.link(layout.tls_default_companion, f"versions/{companion.name}")
 
 
 def _for_postfix(served: Served, ground: Ground) -> Path:

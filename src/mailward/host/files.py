@@ -12,6 +12,7 @@ import os
 import pwd
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,7 +88,7 @@ class RealFiles:
                 parent.chmod(0o755)  # whatever the umask says
             if not path.is_dir():
                 path.mkdir(mode=0o700)
-            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | _follow(path))
             try:
                 _give(descriptor, uid, gid)
                 os.fchmod(descriptor, mode)
@@ -175,6 +176,14 @@ def group_id(name: str) -> int:
             Sentence("Run mailward up as root: it makes the groups that it needs"),
             code="no-such-group",
         ) from None
+
+
+def _follow(path: Path) -> int:
+    """Links are followed only where nobody but us can have put them. A daemon's user owns some directories, and a link
+    that it leaves in one would have its target given to it."""
+    place = path.parent.stat()
+    ours = place.st_uid == os.geteuid() and not place.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return 0 if ours else os.O_NOFOLLOW
 
 
 def _give(descriptor: int, uid: int, gid: int) -> None:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from mailward.host.apt import Progress, Simulation, progress, simulation
 from mailward.host.lock import StewardLock
+from mailward.host.processes import STATUS
 from mailward.model.errors import NotPossible
 from mailward.model.outside import Completed, Processes
 from mailward.model.sentence import Sentence
@@ -39,7 +40,7 @@ _OPTIONS = (
     "-o",
     "Dpkg::Use-Pty=0",
     "-o",
-    "APT::Status-Fd=1",
+    f"APT::Status-Fd={STATUS}",
 )
 # Answers to packages' questions, only given for packages that are new here: no configuration of theirs is written.
 _ANSWERS = {

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
 from mailward.model.errors import NotPossible
@@ -21,6 +21,7 @@ from mailward.model.sentence import Sentence
 LIMIT = 64 * 1024
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DROPPED = ("LANG", "LANGUAGE", "MAIL_CONFIG", "MAIL_VERBOSE", "MAIL_DEBUG", "CONFIG_FILE", "BASH_ENV", "ENV")
+STATUS = "{status}"
 _CUT = b"\n[cut here]\n"
 
 
@@ -66,22 +67,56 @@ class RealProcesses:
         timeout: float = 3600,
         environment: Mapping[str, str] | None = None,
     ) -> int:
-        """Run to the end and hand over each line (stdout and stderr together) as it comes; the exit code."""
-        process = _started(argv, False, environment, together=True)
-        watchdog = threading.Timer(timeout, _kill_group, (process,))
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            assert process.stdout is not None  # a pipe was asked for
-            for line in process.stdout:
-                on_line(line[:LIMIT].decode("utf-8", "replace").rstrip("\r\n"))
-            return process.wait()
-        finally:
-            watchdog.cancel()
-            if process.poll() is None:
-                _kill_group(process)
-            if process.stdout is not None:
-                process.stdout.close()
+        """Run to the end and hand over each line (stdout and stderr together) as it comes; the exit code.
+
+        An argument that holds STATUS gets the number of a pipe of its own there, whose lines are handed over too. (A
+        program that tells its progress on its standard output may make that non-blocking, and fail its own children.)
+        """
+        with _status_pipe(argv, on_line) as (told, inherited):
+            process = _started(told, False, environment, together=True, inherited=inherited)
+            for descriptor in inherited:
+                os.close(descriptor)
+            watchdog = threading.Timer(timeout, _kill_group, (process,))
+            watchdog.daemon = True
+            watchdog.start()
+            try:
+                assert process.stdout is not None  # a pipe was asked for
+                for line in process.stdout:
+                    on_line(_line(line))
+                return process.wait()
+            finally:
+                watchdog.cancel()
+                if process.poll() is None:
+                    _kill_group(process)
+                if process.stdout is not None:
+                    process.stdout.close()
+
+
+@contextlib.contextmanager
+def _status_pipe(argv: Sequence[str], on_line: Callable[[str], None]) -> Iterator[tuple[list[str], tuple[int, ...]]]:
+    """The arguments with STATUS replaced, and the descriptor that the program must inherit (none: it wants no status)."""
+    if not any(STATUS in argument for argument in argv):
+        yield list(argv), ()
+        return
+    reading, writing = os.pipe()
+
+    def read() -> None:
+        with os.fdopen(reading, "rb") as status:
+            for line in status:
+                on_line(_line(line))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        yield [argument.replace(STATUS, str(writing)) for argument in argv], (writing,)
+    finally:
+        with contextlib.suppress(OSError):  # closed already, once the program has it
+            os.close(writing)
+        reader.join(timeout=5)
+
+
+def _line(line: bytes) -> str:
+    return line[:LIMIT].decode("utf-8", "replace").rstrip("\r\n")
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -91,7 +126,12 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def _started(
-    argv: Sequence[str], wants_stdin: bool, environment: Mapping[str, str] | None, *, together: bool = False
+    argv: Sequence[str],
+    wants_stdin: bool,
+    environment: Mapping[str, str] | None,
+    *,
+    together: bool = False,
+    inherited: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(  # noqa: S603 - an argument list, no shell
@@ -102,6 +142,7 @@ def _started(
             env=clean_environment(environment),
             cwd="/",
             start_new_session=True,
+            pass_fds=tuple(inherited),
         )
     except FileNotFoundError as error:
         raise NotPossible(

@@ -24,5 +24,5 @@ class DesiredState:
 
     settings: Settings
     local_names: tuple[LocalName, ...] = ()
-    default_companion: bool = False
     python: str = sys.executable  # the interpreter that runs our own processes (panel, steward) under the supervisor
+    default_companion: bool = False

@@ -1,13 +1,15 @@
 """Findings: what a real connection found at one door under one name, and what ends a problem."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailward.model.doors import Door, Tls
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
 
 SERVER = "server"  # the ``domain`` of findings about the server itself: its own name, unknown names, no name
+
+STALE_AFTER = timedelta(minutes=60)  # what was found longer ago is unknown now
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,11 @@ class Layout:
         return self.tls / f"default-{Role.MAIL.value}.all.pem"
 
     @property
+    def tls_default_companion(self) -> Path:
+        """The server-wide certificate's RSA companion; no such link where it has none."""
+        return self.tls / f"default-{Role.MAIL.value}.rsa.pem"
+
+    @property
     def sni_map(self) -> Path:
         """Postfix's table of certificates by name, without the ``.lmdb`` it adds. Holds private keys: 0600 root."""
         return self.tls / "sni"

@@ -91,6 +91,10 @@ class Supervisor(Protocol):
         When no supervisor runs, start it."""
         ...
 
+    def end_leftovers(self, timeout: float = 20) -> None:
+        """End the instance's daemons that no supervisor keeps any more, since it was killed. One runs: nothing is done."""
+        ...
+
     def shutdown(self, timeout: float = 60) -> None:
         """Stop every program and the supervisor itself; when it returns, nothing of them runs. None runs: fine."""
         ...

@@ -65,6 +65,13 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A run that isn't at its end: it waits for others (a CA, DNS), and needs nobody's time before this moment."""
+
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a run ended, in one sentence, with what to do next when it did not end well."""
 

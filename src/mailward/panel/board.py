@@ -10,11 +10,9 @@ from datetime import datetime, timedelta
 from mailward.audit import report
 from mailward.audit.questions import UNKNOWN_NAME
 from mailward.model.doors import Door, Role
-from mailward.model.findings import SERVER, DoorFinding
+from mailward.model.findings import SERVER, STALE_AFTER, DoorFinding
 from mailward.model.sentence import Sentence
 from mailward.model.verdict import Verdict, worst
-
-STALE_AFTER = timedelta(minutes=60)
 
 _ANY = datetime.min
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Max, Min, QuerySet, Value, When
 
-from mailward.model.findings import SERVER, DoorFinding
+from mailward.model.findings import SERVER, STALE_AFTER, DoorFinding
 from mailward.model.verdict import Verdict
-from mailward.panel.board import STALE_AFTER
 from mailward.store import records
 from mailward.store.models import Finding
 
@@ -34,15 +33,17 @@ class Page:
 
 
 def counts(now: datetime) -> tuple[dict[Verdict, int], datetime | None]:
-    """How many findings have which verdict, an old one being unknown; and the oldest look."""
+    """How many findings have which verdict, an old one being unknown, and a domain that nobody looked at yet; and the
+    oldest look."""
     limit = now - STALE_AFTER
     counted: dict[Verdict, int] = {}
     rows = Finding.objects.filter(checked_at__gte=limit).values_list("verdict").annotate(count=Count("id"))
     for verdict, count in rows:
         counted[Verdict(verdict)] = count
     stale = Finding.objects.filter(checked_at__lt=limit).count()
-    if stale:
-        counted[Verdict.UNKNOWN] = counted.get(Verdict.UNKNOWN, 0) + stale
+    unknown = stale + records.never_looked_at()
+    if unknown:
+        counted[Verdict.UNKNOWN] = counted.get(Verdict.UNKNOWN, 0) + unknown
     oldest: datetime | None = Finding.objects.aggregate(oldest=Min("checked_at"))["oldest"]
     return counted, oldest
 

@@ -1,18 +1,22 @@
 """Configuration runs: the declared state becomes a generation, applied and proven, or the previous one serves again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from mailward.daemons import ALL, render
 from mailward.daemons.postfix import wrong_tls_levels
 from mailward.flow import manifest
+from mailward.flow.ground import Recorder
 from mailward.flow.observe import observe
 from mailward.flow.plan import plan as difference
 from mailward.flow.run import Flow, Resumed, Unchanged, Undone
 from mailward.model.desired import DesiredState
+from mailward.model.findings import SERVER
 from mailward.model.generations import Generation, Plan, Refusal, Rejected, Verified
 from mailward.model.runs import Outcome, RunState
 from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.settings import Settings
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.store import declared, records
@@ -22,7 +26,7 @@ from mailward.store.records import StoreRecorder
 
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     """Bring the host to what is declared. A run that was killed goes on: what it switched is told to every daemon again."""
-    return _told(_flow(host).run(*_wanted(host), recorder, resumed=_resumed(run)), host)
+    return _told(_flow(host).run(*_wanted(host), recorder, resumed=resumed_from(run)), host)
 
 
 def roll_back(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
@@ -34,12 +38,17 @@ def roll_back(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
         said = Sentence("there is no earlier generation {number} on this host", number=number if number else "")
         return Outcome(RunState.REFUSED, said, Sentence("See: mailward runs"), host.clock.now())
     desired = declared.desired_state(host.settings)
-    return _told(_flow(host).run(generation, desired, recorder, resumed=_resumed(run)), host)
+    return _told(_flow(host).run(generation, desired, recorder, resumed=resumed_from(run)), host)
 
 
-def bring_about(host: Host, recorder: StoreRecorder) -> Outcome:
-    """The same as a configuration run, as a part of another run (Dovecot's STARTTLS doors name each certificate)."""
-    return _told(_flow(host).run(*_wanted(host), recorder), host)
+def bring_about(desired: DesiredState, host: Host, recorder: Recorder, resumed: Resumed | None) -> Sentence | None:
+    """The same as a part of another run, which looks at the doors itself (Dovecot's STARTTLS doors name each certificate).
+    What went wrong, or None."""
+    flow = replace(_flow(host), look=lambda: ())
+    result = flow.run(render(desired, host.layout), desired, recorder, resumed=resumed)
+    if isinstance(result, Rejected):
+        return result.refusals[0].what
+    return result.failed.what if isinstance(result, Undone) else None
 
 
 def planned(host: Host) -> Plan:
@@ -55,7 +64,9 @@ def reload_commands(host: Host) -> Sequence[Sequence[str]]:
     return [
         daemon.reload(host.layout)
         for daemon in ALL
-        if daemon.name in {"postfix", "dovecot"} and daemon.reload is not None and running.get(daemon.name) == "RUNNING"
+        if daemon.name in {"postfix", "dovecot", "dovecot-starttls"}
+        and daemon.reload is not None
+        and running.get(daemon.name) == "RUNNING"
     ]
 
 
@@ -64,7 +75,8 @@ def _wanted(host: Host) -> tuple[Generation, DesiredState]:
     return render(desired, host.layout), desired
 
 
-def _resumed(run: Run) -> Resumed | None:
+def resumed_from(run: Run) -> Resumed | None:
+    """What this run had planned before it was killed; None: nothing."""
     return Resumed(run.generation, run.previous) if run.generation is not None else None
 
 
@@ -85,9 +97,18 @@ def tls_levels(plan: Plan) -> Refusal | None:
 
 
 def _before_current(host: Host) -> int | None:
-    seen = observe(host.ground)
-    numbers = [int(name) for name in host.files.names(host.layout.generations) if name.isdigit()]
-    return max((n for n in numbers if seen.number is not None and n < seen.number), default=None)
+    """The latest before the current one that was proven: what was undone lies on disk, too."""
+    number = observe(host.ground).number
+    if number is None:
+        return None
+    there = [int(name) for name in host.files.names(host.layout.generations) if name.isdigit()]
+    proven = Run.objects.filter(state=RunState.DONE, generation__in=[n for n in there if n < number])
+    return max((run.generation for run in proven if run.generation is not None), default=None)
+
+
+def _open_doors(settings: Settings) -> frozenset[tuple[str, int, str]]:
+    """Door, port and address of everything that verify asks."""
+    return frozenset((door.value, port, address) for door, port in settings.ports.items() for address in settings.addresses)
 
 
 def _told(result: Verified | Unchanged | Rejected | Undone, host: Host) -> Outcome:
@@ -99,7 +120,8 @@ def _told(result: Verified | Unchanged | Rejected | Undone, host: Host) -> Outco
         remedy = Sentence("Nothing was switched. Correct mailward.toml, then run mailward plan.")
         return Outcome(RunState.REFUSED, first.what, remedy, now)
     if isinstance(result, Verified):
-        records.keep_findings(result.findings)
+        records.keep_findings(result.findings, [SERVER])
+        records.forget_closed_doors(_open_doors(host.settings))
         return Outcome(RunState.DONE, Sentence("generation {n} serves", n=result.plan.number), NOTHING, now)
     why, back = result.failed.what, result.back
     if back is None:

@@ -1,11 +1,11 @@
 """The steward's daemon. It takes up what waits, orders what is due for renewal, and looks at the doors now and then.
 
-Orders wait for their CA in threads of their own; a domain whose order fails waits for its date. Nothing here listens on
-any socket, and mail flows without it.
+Orders are worked on in threads of their own; one that has to wait for its CA or for DNS holds none of them, and a domain
+whose order fails waits for its date. Nothing here listens on any socket, and mail flows without it.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import close_old_connections, connections
@@ -16,20 +16,22 @@ from mailward.model.certificates import Source
 from mailward.model.errors import MailwardError
 from mailward.model.people import STEWARD
 from mailward.model.progress import Quiet
-from mailward.model.runs import RunKind, RunState
+from mailward.model.runs import RunKind, RunState, Waiting
 from mailward.steward import demo_ca, issuance
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
-from mailward.steward.steward import Steward
+from mailward.steward.steward import ENGINES, Steward
 from mailward.store import records
 from mailward.store.models import Domain, Lineage, Run
 
 log = structlog.get_logger()
 
 PAUSE = 1.0  # seconds between two looks into the queue
-WORKERS = 8  # orders that wait for a CA at the same time
+WORKERS = 8  # orders that are worked on at the same time; those that wait are not among them
 RENEWALS_EVERY = timedelta(minutes=1)
-LOOK_EVERY = timedelta(minutes=15)
+LOOK_EVERY = timedelta(minutes=15)  # from one look at all domains to the next, unless there are too many for that
+LOOK_AT = 25  # domains at once: a few seconds, for which runs have to wait
+LOOK_PAUSE = timedelta(seconds=15)  # between two parts of a look
 
 
 def forever(host: Host) -> None:
@@ -51,11 +53,14 @@ class Day:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._steward = Steward(host)
+        self._steward = Steward(host, engines={**ENGINES, RunKind.ORDER: issuance.go_on})
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="order")
-        self._orders: dict[int, Future[None]] = {}
+        self._orders: dict[int, Future[Waiting | None]] = {}
+        self._waiting: dict[int, datetime] = {}
         self._next_renewals = host.clock.now()
         self._next_look = host.clock.now() + LOOK_EVERY
+        self._look_began = self._next_look
+        self._looked_at = ""  # the last domain of this look
         self._knows_roots = False
 
     def round(self) -> None:
@@ -68,11 +73,10 @@ class Day:
             issuance.clean_leftovers(self._host)
             self._next_renewals = now + RENEWALS_EVERY
         for run in records.unfinished():
-            self._take(run)
-        self._orders = {number: future for number, future in self._orders.items() if not future.done()}
+            self._take(run, now)
+        self._collect()
         if now >= self._next_look:
-            look_at_everything(self._host.fresh())
-            self._next_look = now + LOOK_EVERY
+            self._look(now)
 
     def _learn_roots(self) -> None:
         """Once. A demo's CA that is down is asked again with the next renewals; what waits doesn't wait for it."""
@@ -83,17 +87,35 @@ class Day:
             except MailwardError as trouble:
                 log.warning("the demo's CA was not met", what=str(trouble.what))
 
-    def _take(self, run: Run) -> None:
+    def _take(self, run: Run, now: datetime) -> None:
         if run.kind != RunKind.ORDER:
             self._steward.take(run.pk, Quiet())
-        elif run.pk not in self._orders:
+        elif run.pk not in self._orders and self._waiting.get(run.pk, now) <= now:
             self._orders[run.pk] = self._pool.submit(self._order, run.pk)
 
-    def _order(self, run_id: int) -> None:
+    def _order(self, run_id: int) -> Waiting | None:
         try:
-            self._steward.take(run_id, Quiet())
+            return self._steward.take(run_id, Quiet())
         finally:
             connections.close_all()
+
+    def _collect(self) -> None:
+        """What has become of the orders that were worked on. One that waits is taken again at its moment."""
+        for number, future in [(number, future) for number, future in self._orders.items() if future.done()]:
+            del self._orders[number]
+            self._waiting.pop(number, None)
+            trouble = future.exception()
+            if trouble is not None:
+                log.warning("order put back", run=number, kind=type(trouble).__name__)
+            elif (waiting := future.result()) is not None:
+                self._waiting[number] = waiting.until
+
+    def _look(self, now: datetime) -> None:
+        """The next part of a look at everything; after the last part, the next look."""
+        if not self._looked_at:
+            self._look_began = now
+        self._looked_at = look_onward(self._host.fresh(), self._looked_at)
+        self._next_look = now + LOOK_PAUSE if self._looked_at else max(now, self._look_began + LOOK_EVERY)
 
 
 def ask_for_renewals(host: Host) -> int:
@@ -116,10 +138,14 @@ def ask_for_renewals(host: Host) -> int:
     return len(asked)
 
 
-def look_at_everything(host: Host) -> None:
-    """Connect to every door by every name, and keep what was found."""
-    names = sorted(Domain.objects.values_list("name", flat=True))
-    records.keep_findings(Looker(host).domains(names, server=True), [*names, "server"])
+def look_onward(host: Host, after: str) -> str:
+    """Connect to every door by every name of the next domains after ``after``, the server's own first, and keep what was
+    found. The last domain that was looked at, or "" when there is none left: thousands of domains are not asked at once,
+    since nothing else is done meanwhile."""
+    names = list(Domain.objects.filter(name__gt=after).order_by("name").values_list("name", flat=True)[:LOOK_AT])
+    server = not after
+    records.keep_findings(Looker(host).domains(names, server=server), [*names, *(["server"] if server else [])])
+    return names[-1] if len(names) == LOOK_AT else ""
 
 
 def keep_logs_small(host: Host) -> None:

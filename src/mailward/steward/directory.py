@@ -7,8 +7,8 @@ from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.steward import discovery, zones
 from mailward.steward.host import Host
-from mailward.store import declared
-from mailward.store.models import Run
+from mailward.store import declared, records
+from mailward.store.models import Domain, Run
 from mailward.store.records import StoreRecorder
 
 UNKNOWN_USER = 67  # doveadm's exit code, EX_NOUSER
@@ -20,6 +20,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     addresses: list[str] = run.request["addresses"]
     with recorder.step(Step.OBSERVE):
         change = declared.directory_change(domains, addresses)
+        own = set(Domain.objects.filter(name__in=domains).exclude(mail_lineage=None).values_list("name", flat=True))
     with recorder.step(Step.APPLY):
         host.directory.apply(change)
         _forget(host, addresses)
@@ -29,7 +30,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
                 discovery.take_away(host, domain)
             else:
                 zones.publish(host, domain)
-                discovery.publish(host, domain, own_certificate=False)
+                discovery.publish(host, domain, own_certificate=domain in own)
+        records.forget_domains(change.remove_domains)
     with recorder.step(Step.VERIFY):
         wrong = _wrong(host, addresses, set(change.remove_mailboxes))
     if wrong:

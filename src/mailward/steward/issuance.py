@@ -15,7 +15,7 @@ from mailward.certificates.solvers.http_01 import Http01
 from mailward.model.acme import AcmeProblem, RenewalWindow
 from mailward.model.certificates import Challenge, KeyedChain, Source
 from mailward.model.errors import MailwardError
-from mailward.model.runs import Outcome, RunState, Step
+from mailward.model.runs import Outcome, RunState, Step, Waiting
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import KeyType
 from mailward.steward import switches
@@ -29,16 +29,26 @@ from mailward.store.sentences import to_json
 log = structlog.get_logger()
 
 
-def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
+def go_on(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waiting:
+    """The same as ``carry_out``, but an order that has to wait is given back until then: however many domains wait for
+    DNS that never comes, they hold up nobody's order."""
+    return _carry_out(run, host, recorder, waits=False)
+
+
+def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waiting:
     """Get the certificate, then put it where it is chosen (or is to be chosen), and prove it there."""
+    return _carry_out(run, host, recorder, waits=True)
+
+
+def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) -> Outcome | Waiting:
     lineage = Lineage.objects.select_related("domain").get(pk=run.request["lineage"])
     if run.request.get("revoke"):
         return _revoke(lineage, host)
     if lineage.source == Source.SELF_SIGNED:
         if "versions" not in run.request:
             _self_signed(run, lineage, host)
-    elif (failed := _order(run, lineage, host, recorder)) is not None:
-        return failed
+    elif (not_there := _order(run, lineage, host, recorder, waits=waits)) is not None:
+        return not_there
     try:
         with host.lock("host"):
             outcome = switches.carry_out(run, host, recorder)
@@ -73,8 +83,8 @@ def _unserved(lineage: Lineage, host: Host) -> Version | None:
     return later if later is not None and due(certificate_of(later), lineage.pk, now).at > now else None
 
 
-def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> Outcome | None:
-    """None: the version is there, with all its certificates. Otherwise how it failed."""
+def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder, *, waits: bool) -> Outcome | Waiting | None:
+    """None: the version is there, with all its certificates. Otherwise how it failed, or until when it waits."""
     half: Version | None = None
     if "order" not in run.request and "versions" not in run.request and (ready := _unserved(lineage, host)) is not None:
         if is_whole(ready):
@@ -89,18 +99,19 @@ def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> O
         run.request = {**run.request, "order": record.id}
         run.save(update_fields=["request"])
         with recorder.step(Step.ORDER):
-            record = run_order(record, _outside(run, host))
+            record = run_order(record, _outside(run, host), waits=waits)
+        if not record.state.is_end:
+            return Waiting(record.journal.not_before or host.clock.now())
         if record.state is not OrderState.DONE:
             return _failed(lineage, record, host)
         run.refresh_from_db(fields=["request"])
         lineage.refresh_from_db()
         latest = lineage.versions.latest("number")
-        if not is_whole(latest):
-            half = latest
-            continue
-        if "versions" not in run.request:  # the order of a run that was killed: what was delivered to it is meant here, too
-            _remember(run, latest)
-        return None
+        if is_whole(latest):
+            if "versions" not in run.request:  # a killed run's order: what was delivered to it is meant here, too
+                _remember(run, latest)
+            return None
+        half = latest
 
 
 def _failed(lineage: Lineage, record: OrderRecord, host: Host) -> Outcome:

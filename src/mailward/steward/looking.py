@@ -56,9 +56,7 @@ class Looker:
                 asked = server_questions(settings, wanted, self.addresses, companion=companion)
                 questions += [question for question in asked if question.door.kind.role in roles]
             else:
-                questions += domain_questions(
-                    settings, scope, wanted, self.addresses, sorted(roles), companion=companion
-                )
+                questions += domain_questions(settings, scope, wanted, self.addresses, sorted(roles), companion=companion)
         return lambda: self.ask(questions, attempts=False)
 
     @property

@@ -1,13 +1,13 @@
 """Taking up what was asked: a waiting run, or one that a killed steward left behind. Whatever a run meets, it ends with
 an outcome, and the next one is taken up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from mailward.model.errors import BadInput, MailwardError
 from mailward.model.progress import Progress
-from mailward.model.runs import Outcome, RunKind, RunState
+from mailward.model.runs import Outcome, RunKind, RunState, Waiting
 from mailward.model.sentence import Sentence
 from mailward.steward import configuration, directory, issuance, switches
 from mailward.steward.host import Host
@@ -17,9 +17,9 @@ from mailward.store.records import StoreRecorder
 
 log = structlog.get_logger()
 
-Engine = Callable[[Run, Host, StoreRecorder], Outcome]
+Engine = Callable[[Run, Host, StoreRecorder], Outcome | Waiting]
 
-ENGINES: dict[RunKind, Engine] = {
+ENGINES: Mapping[RunKind, Engine] = {
     RunKind.CONFIGURATION: configuration.carry_out,
     RunKind.ROLLBACK: configuration.roll_back,
     RunKind.CERTIFICATE: switches.carry_out,
@@ -43,15 +43,19 @@ def record_in_store(run: Run, host: Host) -> StoreRecorder:
 class Steward:
     """The only one who changes the host. ``recording`` is an argument so that tests can stop it at any step."""
 
-    def __init__(self, host: Host, recording: Recording = record_in_store) -> None:
+    def __init__(
+        self, host: Host, recording: Recording = record_in_store, engines: Mapping[RunKind, Engine] = ENGINES
+    ) -> None:
         self._host = host
         self._recording = recording
+        self._engines = engines
 
-    def take(self, run_id: int, progress: Progress) -> None:
+    def take(self, run_id: int, progress: Progress) -> Waiting | None:
         """Bring this run to its end, unless somebody else has. Waits for whoever changes the host just now.
 
         An order waits for its CA without holding the host's lock, so that a slow CA stops nobody else. What a killed
         steward left half-way on the host is ended first: nobody builds on what was never proven.
+        Waiting is the answer when an engine gave the run back: it is to be taken again then.
         """
         run = Run.objects.get(pk=run_id)
         lock = f"order {run.subject}" if run.kind == RunKind.ORDER else "host"
@@ -59,23 +63,26 @@ class Steward:
             if lock == "host":  # whoever holds it knows that a run which still seems to run was killed
                 for left in records.left_running(before=run_id):
                     self._carry_out(left, progress)
-            self._carry_out(run, progress)
+            return self._carry_out(run, progress)
 
-    def _carry_out(self, run: Run, progress: Progress) -> None:
+    def _carry_out(self, run: Run, progress: Progress) -> Waiting | None:
         run.refresh_from_db()
         if RunState(run.state).is_end:
-            return
+            return None
         records.begin(run, self._host.clock.now())
         with progress.stage(Sentence("{what}: {subject}", what=NAMES[RunKind(run.kind)], subject=run.subject)):
             outcome = self._outcome(run)
+        if isinstance(outcome, Waiting):
+            return outcome
         records.finish(run, outcome)
         log.info("run ended", run=run.pk, kind=run.kind, subject=run.subject, state=outcome.state, what=str(outcome.what))
+        return None
 
-    def _outcome(self, run: Run) -> Outcome:
+    def _outcome(self, run: Run) -> Outcome | Waiting:
         now = self._host.clock.now
         try:
             host = self._host.fresh()  # the steward's daemon lives longer than a mailward.toml
-            return ENGINES[RunKind(run.kind)](run, host, self._recording(run, host))
+            return self._engines[RunKind(run.kind)](run, host, self._recording(run, host))
         except BadInput as trouble:
             return Outcome(RunState.REFUSED, trouble.what, trouble.remedy, now())
         except MailwardError as trouble:

@@ -3,9 +3,10 @@
 from django.db import transaction
 
 from mailward.certificates import inspect, make
-from mailward.flow.switch import CertificateFlow, Reader, SwitchUndone, remove_version
+from mailward.flow.switch import CertificateFlow, Follow, Reader, SwitchUndone, remove_version
 from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
+from mailward.model.errors import MailwardError
 from mailward.model.runs import Outcome, RunState
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.tables import Served, Switch, SwitchVerified
@@ -30,7 +31,9 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
         said = Sentence("{subject} is kept for when it is chosen", subject=run.subject)
         return Outcome(RunState.DONE, said, NOTHING, host.clock.now())
     looker = Looker(host)
-    flow = CertificateFlow(host.ground, reader(host), configuration.reload_commands(host))
+    flow = CertificateFlow(
+        host.ground, reader(host), configuration.reload_commands(host), follow=_dovecot_follows(run, switch, host, recorder)
+    )
     look = looker.for_switch(scopes, _table(host, scopes, switch, switch.wanted), _roles(switch))
     back = looker.for_switch(scopes, _table(host, scopes, switch, switch.previous), _roles(switch))
     result = flow.run(switch, look, back, recorder)
@@ -39,9 +42,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
         return _undone(result, host)
     records.keep_findings(result.findings)
     _commit(run)
-    _after(host, switch, scopes, recorder)
     said = Sentence("{subject}: served and proven at {count} doors", subject=run.subject, count=len(result.findings))
-    return Outcome(RunState.DONE, said, NOTHING, now)
+    return Outcome(RunState.DONE, said, _after(host, switch, scopes), now)
 
 
 def _undone(result: SwitchUndone, host: Host) -> Outcome:
@@ -88,14 +90,39 @@ def _commit(run: Run) -> None:
             Domain.objects.filter(name=choice["scope"]).update(**{field: lineage})
 
 
-def _after(host: Host, switch: Switch, scopes: tuple[str, ...], recorder: StoreRecorder) -> None:
-    """What follows from a proven choice: clients are told the new host names; files nobody points at are removed."""
+def _dovecot_follows(run: Run, switch: Switch, host: Host, recorder: StoreRecorder) -> Follow:
+    """Dovecot's own doors, where they are open, have a block for each certificate: a new generation, there and back."""
+    if not any(host.settings.is_open(door) for door in declared.STARTTLS_DOORS):
+        return lambda _served: None
+    resumed = configuration.resumed_from(run)
+
+    def follow(wanted: tuple[Served, ...]) -> Sentence | None:
+        with transaction.atomic():  # the state as it will be declared, looked at and forgotten
+            if wanted == switch.wanted:
+                _commit(run)
+            desired = declared.desired_state(host.settings)
+            transaction.set_rollback(True)
+        return configuration.bring_about(desired, host, recorder, resumed)
+
+    return follow
+
+
+def _after(host: Host, switch: Switch, scopes: tuple[str, ...]) -> Sentence:
+    """What follows from a proven choice: clients are told the new host names; files nobody points at are removed. Trouble
+    with it is said, and takes nothing back: the certificate is served."""
+    said = NOTHING
     for domain in Domain.objects.filter(name__in=scopes):
-        discovery.publish(host, domain.name, own_certificate=domain.mail_lineage_id is not None)
-    if any(host.settings.is_open(door) for door in declared.STARTTLS_DOORS):
-        configuration.bring_about(host, recorder)
+        try:
+            discovery.publish(host, domain.name, own_certificate=domain.mail_lineage_id is not None)
+        except MailwardError as trouble:
+            said = Sentence(
+                "What mail clients look up to set themselves up could not be changed: {why} Choose the certificate again "
+                "when that is mended.",
+                why=trouble.what,
+            )
     for lineage, number, _ in switch.material:
         remove_version(lineage, number - KEPT_VERSIONS, host.ground)
+    return said
 
 
 def _table(host: Host, scopes: tuple[str, ...], switch: Switch, there: tuple[Served, ...]) -> list[Served]:

@@ -32,7 +32,7 @@ def desired_state(settings: Settings) -> DesiredState:
         key=lambda block: block.names,
     )
     own = [s for s in served_by_server(settings.hostname) if s.role is Role.MAIL and s.default] if pairs else []
-    return DesiredState(settings, tuple(blocks), any((s.lineage, s.version) in pairs for s in own))
+    return DesiredState(settings, tuple(blocks), default_companion=any((s.lineage, s.version) in pairs for s in own))
 
 
 def served_by_domains(domains: Iterable[Domain]) -> list[Served]:

@@ -1,20 +1,21 @@
 """Runs, findings and events: written as things happen, read by the faces."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Min, Q
 
 from mailward.model.doors import Door, Tls
-from mailward.model.findings import DoorFinding
+from mailward.model.findings import SERVER, DoorFinding
 from mailward.model.generations import Plan
 from mailward.model.outside import Clock
 from mailward.model.people import Actor
 from mailward.model.runs import Outcome, RunKind, RunState, Step
-from mailward.model.verdict import Verdict
-from mailward.store.models import Event, Finding, Run, RunStep
+from mailward.model.verdict import Verdict, worst
+from mailward.store.models import Domain, Event, Finding, Run, RunStep
 from mailward.store.sentences import from_json, to_json
 
 
@@ -113,6 +114,37 @@ def known_findings(domains: Iterable[str] | None = None) -> tuple[DoorFinding, .
         else Finding.objects.filter(domain__in=list(domains)).order_by("id")
     )
     return tuple(_finding(row) for row in rows)
+
+
+def worst_known(not_before: datetime) -> tuple[Verdict, datetime | None]:
+    """The worst of the latest looks at every domain that is held and at the server, and the oldest of these looks. What
+    was never looked at, or not since ``not_before``, is unknown, whatever it was before. Counted by the store: there can
+    be millions of findings."""
+    held = Domain.objects.values("name")
+    looked_at = Finding.objects.filter(Q(domain=SERVER) | Q(domain__in=held))
+    oldest = looked_at.aggregate(oldest=Min("checked_at"))["oldest"]
+    verdicts = [Verdict(word) for word in looked_at.order_by().values_list("verdict", flat=True).distinct()]
+    server = Finding.objects.filter(domain=SERVER).exists()
+    if oldest is None or oldest < not_before or not server or never_looked_at():
+        verdicts.append(Verdict.UNKNOWN)
+    return worst(verdicts), oldest
+
+
+def never_looked_at() -> int:
+    """How many of the domains that are held have no finding at all."""
+    return Domain.objects.exclude(name__in=Finding.objects.values("domain")).count()
+
+
+def forget_domains(domains: Iterable[str]) -> None:
+    """What was found of domains that are held no more is nobody's any more."""
+    Finding.objects.filter(domain__in=list(domains)).delete()
+
+
+def forget_closed_doors(open_doors: Collection[tuple[str, int, str]]) -> None:
+    """Drop what was found at doors, ports and addresses at which nothing is asked any more."""
+    for door, port, address in Finding.objects.order_by().values_list("door", "port", "address").distinct():
+        if (door, port, address) not in open_doors:
+            Finding.objects.filter(door=door, port=port, address=address).delete()
 
 
 def _finding(row: Finding) -> DoorFinding:

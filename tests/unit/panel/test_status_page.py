@@ -125,8 +125,8 @@ def test_hostile_names_and_sentences_are_escaped(browser: Client) -> None:
     ("language", "headline"),
     [
         ("en", "Some doors are not safe"),
-        ("nl", "Sommige deuren zijn niet veilig"),
-        ("de", "Einige Türen sind nicht sicher"),
+        ("nl", "Sommige ingangen zijn niet veilig"),
+        ("de", "Einige Zugänge sind nicht sicher"),
         ("fr", "Certaines portes ne sont pas sûres"),
     ],
 )

@@ -124,3 +124,46 @@ def test_a_killed_order_leaves_what_is_served(another: Callable) -> None:
                 assert pem is not None
                 assert b"PRIVATE KEY" in pem
                 assert b"CERTIFICATE" in pem
+
+
+def test_a_choice_that_dovecots_own_doors_follow_is_brought_to_its_end(another: Callable) -> None:
+    """Where a STARTTLS door is open a choice is a generation, too: killed anywhere in it, the run ends done, and every
+    door shows the chosen certificate."""
+    from dataclasses import replace
+
+    from fakes import papers
+    from mailward.actions import certificates, choices, configuration, runs
+    from mailward.model.doors import Door
+    from mailward.steward.steward import Steward
+
+    settings = another().settings
+    opened = replace(settings, ports={**settings.ports, Door.IMAP: 12143})
+
+    def asked():
+        made = another(opened).holding("a.test")
+        made.carry_out(configuration.apply(made.office, ANNA))
+        material = papers.bundle(papers.leaf("a.test", "*.a.test"))
+        row, _ = certificates.upload(made.office, ANNA, "a.test", material)
+        return made, choices.choose(made.office, ANNA, "a.test", mail=row.id).run_id
+
+    made, run_id = asked()
+    counted = Countdown()
+    Steward(made.mortal(counted)).take(run_id, Quiet())
+    assert runs.show_run(made.office, run_id).state is RunState.DONE
+    for at in [*range(1, counted.count, 4), counted.count]:
+        made, run_id = asked()
+        with pytest.raises(Killed):
+            Steward(made.mortal(Countdown(at))).take(run_id, Quiet())
+        Steward(made.host).take(run_id, Quiet())
+        row = runs.show_run(made.office, run_id)
+        assert row.state is RunState.DONE, f"killed before change {at}: {row.what}"
+        shown = made.files.read(made.host.layout.tls_version("a.test-upload", 1))
+        assert made.doors.served_by_dovecot("mail.a.test") == shown, f"killed before change {at}"
+        assert made.doors.served("imap", "mail.a.test") == shown
+        assert configuration_is_as_declared(made), f"killed before change {at}"
+
+
+def configuration_is_as_declared(made) -> bool:
+    from mailward.steward import configuration
+
+    return configuration.planned(made.host).is_empty

@@ -166,7 +166,7 @@ _OWN_SETTINGS = Sentence(
     "Mailward's own settings don't allow this. See what else answers at this port, then: mailward apply"
 )
 _NEW_CHAIN = Sentence(
-    "Upload the certificate again with all certificates between it and the root, in order: mailward certificate"
+    "Upload the certificate again with all certificates between it and the root, in order: mailward certificate upload"
 )
 _LOOK_AGAIN = Sentence("Look again from a place that has a way to it: mailward verify. Then see the firewall.")
 

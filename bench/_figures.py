@@ -99,7 +99,8 @@ def run(
     asked = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("it starts mail, web and DNS servers: run it as root")
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     report = Report(name, asked.quick)
     try:
         measure(asked, report)

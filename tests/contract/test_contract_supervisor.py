@@ -242,3 +242,18 @@ def test_daemons_that_wipe_their_environment_are_taken_over_too(layout: Layout, 
     assert proc.alive(left)
     real.end_leftovers()
     assert not proc.alive(left)
+
+
+@pytest.mark.real
+def test_daemons_know_nothing_of_the_callers_environment(
+    layout: Layout, real: Supervisord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token in the environment of whoever types ``up`` reaches no daemon: they are other users, and live for months."""
+    monkeypatch.setenv("CLOUD_TOKEN", "planted-secret")
+    told = layout.run / "told"
+    command = f"{sys.executable} -c \"import os,time; open('{told}', 'w').write(repr(dict(os.environ))); time.sleep(600)\""
+    (layout.run / "supervisord.conf").write_text(configuration(layout.run, {"one": command}))
+    real.update()
+    wait_for(lambda: told.exists() and told.read_text() != "")
+    assert "planted-secret" not in told.read_text()
+    assert "SUPERVISOR_SERVER_URL" in told.read_text()

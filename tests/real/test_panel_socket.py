@@ -60,7 +60,7 @@ def test_the_page_is_served_without_root_and_ends_when_told(open_directory: Path
     panel = layout.run / "panel"
     panel.mkdir(parents=True)
     os.chown(layout.store.parent, 0, PANEL)  # the steward's own files beside it stay root's, and its connection open
-    layout.store.parent.chmod(0o2770)
+    layout.store.parent.chmod(0o2750)
     os.chown(panel, PANEL, WEB)
     panel.chmod(0o750)
     argv = [sys.executable, "-m", "mailward", "panel", "serve", "--instance", str(layout.root)]

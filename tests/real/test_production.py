@@ -29,7 +29,18 @@ mount --bind "$WORK/resolv.conf" /etc/resolv.conf
 PEBBLE_VA_NOSLEEP=1 pebble -config "$WORK/pebble.json" -dnsserver 127.0.0.1:53 >"$WORK/pebble.log" 2>&1 &
 pebble=$!
 trap 'mailward down || true; kill $pebble' EXIT
-until curl -sf --cacert "$WORK/https.pem" https://localhost:15000/roots/0 >"$WORK/root.pem"; do sleep 0.1; done
+"$PYTHON" - "$WORK" <<'END'
+import ssl, sys, time, urllib.request
+work = sys.argv[1]
+trust = ssl.create_default_context(cafile=f"{work}/https.pem")
+for _ in range(100):
+    try:
+        root = urllib.request.urlopen("https://localhost:15000/roots/0", context=trust, timeout=5).read()
+        break
+    except OSError:
+        time.sleep(0.1)
+open(f"{work}/root.pem", "wb").write(root)
+END
 cat "$WORK/https.pem" "$WORK/root.pem" >"$WORK/trust.pem"
 mailward up --hostname mx1.example.test --acme https://localhost:14000/dir \\
     --contact postmaster@example.test --trust "$WORK/trust.pem" --json >"$WORK/up.json"

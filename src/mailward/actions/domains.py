@@ -9,6 +9,7 @@ from mailward.model.errors import BadInput
 from mailward.model.people import Actor
 from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence
+from mailward.model.settings import OWN_TOP_LEVEL
 from mailward.standards.hostname import parse_domain
 from mailward.store import records
 from mailward.store.models import Customer, Domain
@@ -66,6 +67,9 @@ def _refuse_taken(domain: str, owner: str, office: Office) -> None:
     if domain == office.settings.hostname:
         said = Sentence("{domain} is this server's own name", domain=domain)
         raise BadInput("domain", said, Sentence("Mail domains need a name of their own."), code="server-name")
+    if domain.split(".")[-1] == OWN_TOP_LEVEL:
+        said = Sentence("{domain} ends in a name that Mailward keeps for itself", domain=domain)
+        raise BadInput("domain", said, Sentence("Mail domains need a name of their own."), code="reserved")
     labels = domain.split(".")
     parents = [".".join(labels[i:]) for i in range(1, len(labels))]
     for parent in Domain.objects.filter(name__in=parents).select_related("customer"):
@@ -85,7 +89,7 @@ def remove_domain(office: Office, actor: Actor, name: str) -> Asked:
         remedy = Sentence("First: mailward secure {domain} --webmail self-signed --mail self-signed", domain=domain.name)
         raise BadInput("domain", said, remedy, code="in-use")
     now = office.clock.now()
-    domain.lineages.update(domain=None, renew_at=None)  # nobody needs their successors
+    domain.lineages.update(domain=None, renew_at=None, retry_at=None)  # nobody needs their successors
     shown = domain.name
     domain.delete()
     records.tell(actor, "domain.removed", shown, now, addresses=len(addresses))

@@ -57,8 +57,8 @@ def planned_lineage(
         refuse_pair_unless_shown(office)
     for known in Lineage.objects.filter(domain=owner, source=Source.ACME, challenge=challenge.value):
         if sorted(known.names) == sorted(wanted) and (ca is None or known.ca == ca):
-            if key_type is not None and known.key_type != key_type:
-                known.key_type = key_type.value
+            if key_type is not None and known.key_type != key_type.value:
+                known.key_type = key_type.value  # of the next version, and those after it
                 known.save(update_fields=["key_type"])
             return known
     kind = "wildcard" if any(name.startswith("*.") for name in wanted) else "san"
@@ -85,7 +85,8 @@ def ask_for_order(
             return Asked(run.pk, warnings)
     now = office.clock.now()
     records.tell(actor, "certificate.ordered", lineage.pk, now, names=list(lineage.names))
-    request = {"lineage": lineage.pk, "choose": [role.value for role in choose]}
+    scope = lineage.domain.name if lineage.domain else SERVER
+    request = {"lineage": lineage.pk, "scope": scope, "choose": [role.value for role in choose]}
     return Asked(records.ask(RunKind.ORDER, lineage.pk, request, actor, now).pk, warnings)
 
 

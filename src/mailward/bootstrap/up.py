@@ -13,7 +13,7 @@ from mailward.daemons import packages as needed
 from mailward.daemons.limits import check_root
 from mailward.daemons.quoting import supervisor_value
 from mailward.daemons.users import USERS
-from mailward.host import apt, machine, ports, reach
+from mailward.host import apt, log_files, machine, ports, reach
 from mailward.host.clock import RealClock
 from mailward.host.files import RealFiles
 from mailward.host.packages import DebianPackages
@@ -29,11 +29,13 @@ from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
 from mailward.model.settings import CaSettings, Settings
 from mailward.standards.hostname import parse_host_name
-from mailward.steward import birth, new_instance
+from mailward.steward import birth, discovery, new_instance
 from mailward.steward.settings_file import format_settings
 from mailward.store import declared
 
 UP = Actor("mailward up")
+# Made before their writers, or their checkers, would make them readable by everybody.
+_LOGS = ("postfix.log", "steward.log", "supervisor.log", "nginx.log", "nginx-web.log", "nginx-mail.log")
 
 
 @dataclass(frozen=True)
@@ -225,12 +227,14 @@ def _make(layout: Layout, settings: Settings) -> None:
         birth.make_own_certificates(settings, host.seal, clock)
         desired = declared.desired_state(settings)
         birth.make_daemon_directories(desired, layout, files)
+        log_files.keep_private(layout.log, _LOGS)
         birth.make_secrets(desired, layout, files, clock)
         birth.make_first_files(layout, files)
         host.directory.create()
         host.ground.sni.create()
         birth.put_tables_right(host)
         birth.put_directory_right(host)
+        discovery.put_right(host)
 
 
 def start(mailward: Mailward) -> None:

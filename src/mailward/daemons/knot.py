@@ -17,9 +17,10 @@ from mailward.daemons.secrets import TSIG_NAME, knot_tsig
 from mailward.model.desired import DesiredState
 from mailward.model.generations import File, Renewal
 from mailward.model.layout import Layout
+from mailward.model.settings import OWN_TOP_LEVEL
 
 NAME = "knot"
-CATALOG = "catalog.mailward"
+CATALOG = f"catalog.{OWN_TOP_LEVEL}"
 
 
 @dataclass(frozen=True)
@@ -112,4 +113,5 @@ KNOT = Daemon(
         Directory(layout.zones, 0o750, "knot", "knot"),
         Directory(layout.log / NAME, 0o750, "knot", "knot"),
     ),
+    reopen=lambda layout: knotc(layout, "reload"),
 )

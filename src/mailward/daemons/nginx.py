@@ -85,7 +85,7 @@ NGINX = Daemon(
     name=NAME,
     wanted=always,
     render=_render,
-    program=lambda _desired, layout: Program(_argv(layout, layout.current)),
+    program=lambda _desired, layout: Program(_argv(layout, layout.current), umask="027"),  # its logs are nobody else's
     checkers=lambda _desired, layout, staged: (Checker((*_argv(layout, staged), "-t"), words=("[emerg]", "[warn]")),),
     reload=lambda layout: (*_argv(layout, layout.current), "-s", "reload"),
     doors=(Door.HTTPS, Door.IMAPS, Door.POP3S),

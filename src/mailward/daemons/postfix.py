@@ -1,7 +1,8 @@
 """Postfix: the door for other mail servers (25) and for sending (587, 465), and what carries mail to the mailboxes.
 
 Certificates are found by name in a table that changes without a reload; domains, mailboxes and aliases in the directory.
-No client is trusted for its address: only a log-in may send to other hosts.
+No client is trusted for its address: only a log-in may send to other hosts. The one exception is a loopback port on which
+Dovecot hands over what a mailbox's filters redirect or answer.
 """
 
 from pathlib import Path

@@ -23,12 +23,21 @@ ConditionPathExists={config}
 [Service]
 Type=exec
 ExecStart={desired.python} -m supervisor.supervisord --nodaemon --configuration {config}
+UMask=0027
 KillMode=mixed
 TimeoutStopSec=120
 Restart=on-failure
 RestartSec=2
 OOMPolicy=continue
 LimitNOFILE=65536
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+LockPersonality=yes
+RestrictRealtime=yes
 
 [Install]
 WantedBy=multi-user.target

@@ -1,7 +1,8 @@
 """The flow: observe, plan, stage, check, apply, verify; and whatever fails after the switch is answered by applying the
 previous generation, with the same code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from mailward.daemons.daemon import Daemon
@@ -50,6 +51,8 @@ class Flow:
     look: Look
     own_checks: Sequence[OwnCheck] = ()
     patience: float = 20.0
+    was: Callable[[Generation], tuple[DesiredState, Look]] | None = None
+    """What an earlier generation was rendered from, and where to look for it: its doors may be other ones."""
 
     def run(
         self, wanted: Generation, desired: DesiredState, recorder: Recorder, *, resumed: Resumed | None = None
@@ -73,10 +76,15 @@ class Flow:
         if isinstance(checked, Rejected):
             ground.files.remove_tree(ground.layout.generations / str(planned.number))
             return checked
-        with recorder.step(Step.APPLY):
-            applied = apply(checked, ground, self.daemons)
-        with recorder.step(Step.VERIFY):
-            verified = verify(applied, ground, self.daemons, desired, self.look, self.patience)
+        try:
+            with recorder.step(Step.APPLY):
+                applied = apply(checked, ground, self.daemons)
+            with recorder.step(Step.VERIFY):
+                verified = verify(applied, ground, self.daemons, desired, self.look, self.patience)
+        except Exception:  # it could not be written down (a full disk): nobody would know what serves
+            with suppress(Exception):
+                self._back(planned, desired)
+            raise
         if isinstance(verified, Verified):
             return verified
         with recorder.step(Step.UNDO):
@@ -87,10 +95,11 @@ class Flow:
         before = manifest.read(self.ground.layout.generations / str(previous), self.ground.files)
         if previous is None or before is None:
             return None
+        desired, look = self.was(before) if self.was is not None else (desired, self.look)
         seen = observe(self.ground)
         back = plan(before, seen, self.daemons, desired, number=previous)
         applied = apply(Checked(back), self.ground, self.daemons)
-        return verify(applied, self.ground, self.daemons, desired, self.look, self.patience)
+        return verify(applied, self.ground, self.daemons, desired, look, self.patience)
 
     def _next(self) -> int:
         names = self.ground.files.names(self.ground.layout.generations)

@@ -7,6 +7,7 @@ processes read when they start.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,15 +63,24 @@ class CertificateFlow:
             staged = stage(switch, self.ground)
         with recorder.step(Step.CHECK):
             checked = check(staged, self.ground, self.read)
-        with recorder.step(Step.APPLY):
-            applied = self._apply(checked)
-        with recorder.step(Step.VERIFY):
-            verified = self._verify(applied, look)
+        try:
+            with recorder.step(Step.APPLY):
+                applied = self._apply(checked)
+            with recorder.step(Step.VERIFY):
+                verified = self._verify(applied, look)
+        except Exception:  # it could not be written down (a full disk): nobody would know what is served
+            self.take_back(switch)
+            raise
         if isinstance(verified, SwitchVerified):
             return verified
         with recorder.step(Step.UNDO):
             back = self._apply(SwitchChecked(reverse(switch)))
             return SwitchUndone(verified, self._verify(back, look_back))
+
+    def take_back(self, switch: Switch) -> None:
+        """As far as it can be done: serve what was served before, after trouble that nobody foresaw."""
+        with suppress(Exception):
+            self._apply(SwitchChecked(reverse(switch)))
 
     def _apply(self, checked: SwitchChecked) -> SwitchApplied | SwitchFailed:
         """Failed when it stopped half-way: some names may point at the new version already, so it is undone."""

@@ -19,7 +19,7 @@ from mailward.model.outside import Completed
 from mailward.model.sentence import Sentence
 
 LIMIT = 64 * 1024
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DROPPED = ("LANG", "LANGUAGE", "MAIL_CONFIG", "MAIL_VERBOSE", "MAIL_DEBUG", "CONFIG_FILE", "BASH_ENV", "ENV")
 STATUS = "{status}"
 _CUT = b"\n[cut here]\n"
@@ -122,7 +122,7 @@ def _line(line: bytes) -> str:
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without what bends other programs' behaviour, in the C.UTF-8 locale, plus ``extra``."""
     kept = {key: value for key, value in os.environ.items() if key not in _DROPPED and not key.startswith("LC_")}
-    return {**kept, "PATH": _PATH, "LC_ALL": "C.UTF-8", **(extra or {})}
+    return {**kept, "PATH": PATH, "LC_ALL": "C.UTF-8", **(extra or {})}
 
 
 def _started(

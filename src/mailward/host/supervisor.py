@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mailward.host import proc
-from mailward.host.processes import RealProcesses
+from mailward.host.processes import PATH, RealProcesses
 from mailward.model.errors import NotPossible
 from mailward.model.layout import Layout
 from mailward.model.outside import Clock, Processes
@@ -22,6 +22,9 @@ from mailward.model.sentence import NOTHING, Sentence
 
 ALREADY_STARTED, NOT_RUNNING, BAD_NAME, ALREADY_ADDED = 60, 70, 10, 90  # supervisor.xmlrpc.Faults
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path that the kernel takes, unix(7)
+# The daemons run for months as users of their own: what stands in the environment of whoever typed the command (tokens,
+# passwords of proxies) is none of their business, and a service started at boot hasn't got it either.
+_BARE = ("/usr/bin/env", "-i", f"PATH={PATH}", "LC_ALL=C.UTF-8", "HOME=/")
 _PASSING = ("STARTING", "STOPPING", "BACKOFF")
 
 
@@ -134,7 +137,7 @@ class Supervisord:
                 code="path-too-long",
             )
         self.end_leftovers()
-        argv = (sys.executable, "-m", "supervisor.supervisord", "-c", str(config or self._config))
+        argv = (*_BARE, sys.executable, "-m", "supervisor.supervisord", "-c", str(config or self._config))
         completed = self._processes.run(argv, timeout=timeout)
         if completed.code:
             raise NotPossible(

@@ -20,7 +20,7 @@ class Layout:
 
     @property
     def store(self) -> Path:
-        """SQLite's directory is writable by the panel's user, so it holds nothing but the store."""
+        """In a directory of its own, which the panel's user can read and nobody but root can write."""
         return self.root / "store" / "store.sqlite"
 
     @property

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from mailward.model.doors import Door
 
+OWN_TOP_LEVEL = "mailward"  # no such domain exists; the name server's catalog of zones lies in it, and no customer's may
+
 
 class KeyType(StrEnum):
     """Private keys that Mailward makes. ECDSA P-256 unless somebody asks for RSA; BOTH is one certificate of each kind."""

@@ -37,7 +37,7 @@ SECRET_LETTERS = string.ascii_letters + string.digits
 def make_directories(layout: Layout, files: Files) -> None:
     """The directories that belong to no daemon, with their owners and modes."""
     files.make_directory(layout.root)
-    files.make_directory(layout.store.parent, mode=0o2770, group=PANEL)
+    files.make_directory(layout.store.parent, mode=0o2750, group=PANEL)
     files.make_directory(layout.secrets, mode=0o711)
     for path in (
         layout.generations,

@@ -5,23 +5,27 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from mailward.daemons import ALL, render
+from mailward.daemons.daemon import Daemon
 from mailward.daemons.postfix import wrong_tls_levels
 from mailward.flow import manifest
-from mailward.flow.ground import Recorder
+from mailward.flow.ground import Look, Recorder
 from mailward.flow.observe import observe
 from mailward.flow.plan import plan as difference
 from mailward.flow.run import Flow, Resumed, Unchanged, Undone
 from mailward.model.desired import DesiredState
 from mailward.model.findings import SERVER
-from mailward.model.generations import Generation, Plan, Refusal, Rejected, Verified
+from mailward.model.generations import File, Generation, Plan, Refusal, Rejected, Verified
 from mailward.model.runs import Outcome, RunState
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import Settings
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
+from mailward.steward.settings_file import format_settings, parse_settings
 from mailward.store import declared, records
 from mailward.store.models import Run
 from mailward.store.records import StoreRecorder
+
+SETTINGS = PurePosixPath("mailward.toml")
 
 
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
@@ -30,22 +34,38 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
 
 
 def roll_back(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
-    """Apply an earlier generation as it stands on disk."""
+    """Apply an earlier generation as it stands on disk, and look for it where its own settings say."""
     target = run.request.get("to")
     number = int(target) if target is not None else _before_current(host)
+    if target is None:  # killed from here on, it goes on to the same one: the current one will be another
+        run.request = {**run.request, "to": number}
+        run.save(update_fields=["request"])
     generation = manifest.read(host.layout.generations / str(number), host.files)
     if number is None or generation is None:
-        said = Sentence("there is no earlier generation {number} on this host", number=number if number else "")
+        said = Sentence("there is no earlier generation on this host")
+        if number is not None:
+            said = Sentence("there is no generation {number} on this host", number=number)
         return Outcome(RunState.REFUSED, said, Sentence("See: mailward runs"), host.clock.now())
-    desired = declared.desired_state(host.settings)
-    return _told(_flow(host).run(generation, desired, recorder, resumed=resumed_from(run)), host)
+    then = _of(generation, host)
+    desired = declared.desired_state(then.settings)
+    flow = replace(_flow(then), daemons=_daemons_of(generation, desired, then))
+    outcome = _told(flow.run(generation, desired, recorder, resumed=resumed_from(run)), then)
+    if outcome.state is RunState.DONE and then.settings != host.settings:
+        return replace(outcome, remedy=Sentence("mailward.toml still says otherwise: correct it before the next apply."))
+    return outcome
+
+
+def _daemons_of(generation: Generation, desired: DesiredState, host: Host) -> tuple[Daemon, ...]:
+    """The daemons that this generation runs: a door that was opened since it was made had none then."""
+    there = {path.parts[0] for path in generation.files}
+    return tuple(daemon for daemon in ALL if daemon.name in there or not daemon.render(desired, host.layout))
 
 
 def bring_about(desired: DesiredState, host: Host, recorder: Recorder, resumed: Resumed | None) -> Sentence | None:
     """The same as a part of another run, which looks at the doors itself (Dovecot's STARTTLS doors name each certificate).
     What went wrong, or None."""
     flow = replace(_flow(host), look=lambda: ())
-    result = flow.run(render(desired, host.layout), desired, recorder, resumed=resumed)
+    result = flow.run(_generation(desired, host), desired, recorder, resumed=resumed)
     if isinstance(result, Rejected):
         return result.refusals[0].what
     return result.failed.what if isinstance(result, Undone) else None
@@ -72,7 +92,19 @@ def reload_commands(host: Host) -> Sequence[Sequence[str]]:
 
 def _wanted(host: Host) -> tuple[Generation, DesiredState]:
     desired = declared.desired_state(host.settings)
-    return render(desired, host.layout), desired
+    return _generation(desired, host), desired
+
+
+def _generation(desired: DesiredState, host: Host) -> Generation:
+    """What every daemon reads, and beside it the settings that it was made from: the way back needs to know its doors."""
+    text = format_settings(host.settings).encode()
+    return Generation({**render(desired, host.layout).files, SETTINGS: File(SETTINGS, text)})
+
+
+def _of(generation: Generation, host: Host) -> Host:
+    """The host with the settings that this generation was made from."""
+    kept = generation.files.get(SETTINGS)
+    return replace(host, settings=parse_settings(kept.content.decode())) if kept is not None else host
 
 
 def resumed_from(run: Run) -> Resumed | None:
@@ -81,7 +113,11 @@ def resumed_from(run: Run) -> Resumed | None:
 
 
 def _flow(host: Host) -> Flow:
-    return Flow(host.ground, ALL, Looker(host).server, own_checks=(tls_levels,))
+    def was(generation: Generation) -> tuple[DesiredState, Look]:
+        then = _of(generation, host)
+        return declared.desired_state(then.settings), Looker(then).server
+
+    return Flow(host.ground, ALL, Looker(host).server, own_checks=(tls_levels,), was=was)
 
 
 def tls_levels(plan: Plan) -> Refusal | None:

@@ -5,7 +5,7 @@ whose order fails waits for its date. Nothing here listens on any socket, and ma
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from django.db import close_old_connections, connections
@@ -14,6 +14,7 @@ from django.db.models import Q
 from mailward.daemons import ALL
 from mailward.model.certificates import Source
 from mailward.model.errors import MailwardError
+from mailward.model.findings import SERVER
 from mailward.model.people import STEWARD
 from mailward.model.progress import Quiet
 from mailward.model.runs import RunKind, RunState, Waiting
@@ -22,7 +23,7 @@ from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.steward.steward import ENGINES, Steward
 from mailward.store import records
-from mailward.store.models import Domain, Lineage, Run
+from mailward.store.models import Domain, Event, Lineage, Run
 
 log = structlog.get_logger()
 
@@ -32,16 +33,22 @@ RENEWALS_EVERY = timedelta(minutes=1)
 LOOK_EVERY = timedelta(minutes=15)  # from one look at all domains to the next, unless there are too many for that
 LOOK_AT = 25  # domains at once: a few seconds, for which runs have to wait
 LOOK_PAUSE = timedelta(seconds=15)  # between two parts of a look
+LONGEST_PAUSE = timedelta(hours=1)  # an order that waits longer is looked at all the same: the clock may have been wrong
+LONGEST_BACKOFF = timedelta(days=8)  # no CA asks for more (a weekly limit): what waits longer was told by a wrong clock
 
 
 def forever(host: Host) -> None:
     """Until stopped by a signal. A trouble in one round is logged; the next round comes."""
     day = Day(host)
+    told = ""
     while True:
         try:
             day.round()
+            told = ""
         except MailwardError as trouble:
-            log.warning("round failed", what=str(trouble.what))
+            if str(trouble.what) != told:  # not every second anew
+                log.warning("round failed", what=str(trouble.what))
+            told = str(trouble.what)
         except Exception:
             log.exception("round broke")
         close_old_connections()
@@ -49,45 +56,47 @@ def forever(host: Host) -> None:
 
 
 class Day:
-    """What a round does, and when it last did it."""
+    """What a round does, and when it last did it. Pauses are counted by the clock that nobody can set: one that was years
+    ahead for a while must not stop renewals for years."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._steward = Steward(host, engines={**ENGINES, RunKind.ORDER: issuance.go_on})
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="order")
         self._orders: dict[int, Future[Waiting | None]] = {}
-        self._waiting: dict[int, datetime] = {}
-        self._next_renewals = host.clock.now()
-        self._next_look = host.clock.now() + LOOK_EVERY
+        self._waiting: dict[int, float] = {}
+        self._next_renewals = host.clock.monotonic()
+        self._next_look = host.clock.monotonic() + LOOK_EVERY.total_seconds()
         self._look_began = self._next_look
         self._looked_at = ""  # the last domain of this look
         self._knows_roots = False
 
     def round(self) -> None:
         """One look into everything that may be due."""
-        now = self._host.clock.now()
+        now = self._host.clock.monotonic()
         if now >= self._next_renewals:
-            self._learn_roots()
-            ask_for_renewals(self._host)
-            keep_logs_small(self._host)
-            issuance.clean_leftovers(self._host)
-            self._next_renewals = now + RENEWALS_EVERY
+            host = self._host.fresh()
+            self._learn_roots(host)
+            ask_for_renewals(host)
+            keep_logs_small(host)
+            issuance.clean_leftovers(host)
+            self._next_renewals = now + RENEWALS_EVERY.total_seconds()
         for run in records.unfinished():
             self._take(run, now)
-        self._collect()
+        self._collect(now)
         if now >= self._next_look:
             self._look(now)
 
-    def _learn_roots(self) -> None:
+    def _learn_roots(self, host: Host) -> None:
         """Once. A demo's CA that is down is asked again with the next renewals; what waits doesn't wait for it."""
         if not self._knows_roots:
             try:
-                demo_ca.learn_roots(self._host)
+                demo_ca.learn_roots(host)
                 self._knows_roots = True
             except MailwardError as trouble:
                 log.warning("the demo's CA was not met", what=str(trouble.what))
 
-    def _take(self, run: Run, now: datetime) -> None:
+    def _take(self, run: Run, now: float) -> None:
         if run.kind != RunKind.ORDER:
             self._steward.take(run.pk, Quiet())
         elif run.pk not in self._orders and self._waiting.get(run.pk, now) <= now:
@@ -99,7 +108,7 @@ class Day:
         finally:
             connections.close_all()
 
-    def _collect(self) -> None:
+    def _collect(self, now: float) -> None:
         """What has become of the orders that were worked on. One that waits is taken again at its moment."""
         for number, future in [(number, future) for number, future in self._orders.items() if future.done()]:
             del self._orders[number]
@@ -107,24 +116,27 @@ class Day:
             trouble = future.exception()
             if trouble is not None:
                 log.warning("order put back", run=number, kind=type(trouble).__name__)
+                self._waiting[number] = now + RENEWALS_EVERY.total_seconds()
             elif (waiting := future.result()) is not None:
-                self._waiting[number] = waiting.until
+                pause = min(waiting.until - self._host.clock.now(), LONGEST_PAUSE)
+                self._waiting[number] = now + pause.total_seconds()
 
-    def _look(self, now: datetime) -> None:
+    def _look(self, now: float) -> None:
         """The next part of a look at everything; after the last part, the next look."""
         if not self._looked_at:
             self._look_began = now
         self._looked_at = look_onward(self._host.fresh(), self._looked_at)
-        self._next_look = now + LOOK_PAUSE if self._looked_at else max(now, self._look_began + LOOK_EVERY)
+        next_look = max(now, self._look_began + LOOK_EVERY.total_seconds())
+        self._next_look = now + LOOK_PAUSE.total_seconds() if self._looked_at else next_look
 
 
 def ask_for_renewals(host: Host) -> int:
-    """An order for every lineage that is due and not waiting out a failure; how many were asked for."""
+    """An order for every lineage that is due, or that failed and has waited it out; how many were asked for."""
     now = host.clock.now()
+    waited = Q(retry_at__lte=now) | Q(retry_at__gt=now + LONGEST_BACKOFF)
     due = Lineage.objects.filter(
-        Q(retry_at=None) | Q(retry_at__lte=now),
+        Q(retry_at=None, renew_at__lte=now) | waited,
         source__in=[Source.ACME, Source.SELF_SIGNED],
-        renew_at__lte=now,
         revoked_at=None,
     )
     busy = set(
@@ -134,8 +146,22 @@ def ask_for_renewals(host: Host) -> int:
     )
     asked = [lineage for lineage in due if lineage.pk not in busy]
     for lineage in asked:
-        records.ask(RunKind.ORDER, lineage.pk, {"lineage": lineage.pk, "choose": []}, STEWARD, now)
+        request = {"lineage": lineage.pk, "choose": _still_wished(lineage)}
+        records.ask(RunKind.ORDER, lineage.pk, request, STEWARD, now)
     return len(asked)
+
+
+def _still_wished(lineage: Lineage) -> list[str]:
+    """The roles for which the order that failed was to be taken: trying again is the same wish, unless a person has chosen
+    something for that domain since."""
+    if lineage.retry_at is None:
+        return []
+    last = Run.objects.filter(kind=RunKind.ORDER, subject=lineage.pk).order_by("-id").first()
+    if last is None or not last.request.get("choose"):
+        return []
+    scope = lineage.domain.name if lineage.domain else SERVER
+    chosen = Event.objects.filter(what="certificate.chosen", subject=scope, at__gt=last.created_at)
+    return [] if chosen.exists() else list(last.request["choose"])
 
 
 def look_onward(host: Host, after: str) -> str:

@@ -37,7 +37,10 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     if wrong:
         said = Sentence("Dovecot doesn't answer as declared for {addresses}", addresses=", ".join(wrong))
         return Outcome(RunState.FAILED, said, Sentence("See: mailward logs dovecot"), host.clock.now())
-    return Outcome(RunState.DONE, Sentence("{subject} is published", subject=run.subject), NOTHING, host.clock.now())
+    said = Sentence("{subject} is published", subject=run.subject)
+    if not change.put:
+        said = Sentence("{subject} is taken away", subject=run.subject)
+    return Outcome(RunState.DONE, said, NOTHING, host.clock.now())
 
 
 def _runs(host: Host) -> bool:

@@ -10,15 +10,16 @@ from mailward.certificates.orders import clean_up_again, run_order
 from mailward.certificates.outside import OrderOutside
 from mailward.certificates.records import OrderRecord, OrderState, plan_order
 from mailward.certificates.renewal import ari_id, backoff, due
+from mailward.certificates.selection import belongs
 from mailward.certificates.solvers.dns_01 import Dns01
 from mailward.certificates.solvers.http_01 import Http01
 from mailward.model.acme import AcmeProblem, RenewalWindow
 from mailward.model.certificates import Challenge, KeyedChain, Source
-from mailward.model.errors import MailwardError
+from mailward.model.errors import MailwardError, NotPossible
 from mailward.model.runs import Outcome, RunState, Step, Waiting
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import KeyType
-from mailward.steward import switches
+from mailward.steward import served, switches
 from mailward.steward.host import Host
 from mailward.store import orders
 from mailward.store.lineages import add_companion, add_version, certificate_of, is_whole
@@ -44,6 +45,8 @@ def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) ->
     lineage = Lineage.objects.select_related("domain").get(pk=run.request["lineage"])
     if run.request.get("revoke"):
         return _revoke(lineage, host)
+    if _is_homeless(run, lineage, host):
+        return _not_wanted(lineage, host)
     if lineage.source == Source.SELF_SIGNED:
         if "versions" not in run.request:
             _self_signed(run, lineage, host)
@@ -51,6 +54,9 @@ def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) ->
         return not_there
     try:
         with host.lock("host"):
+            lineage = Lineage.objects.select_related("domain").get(pk=lineage.pk)
+            if _is_homeless(run, lineage, host):  # its domain was removed while the CA was at work
+                return _not_wanted(lineage, host)
             outcome = switches.carry_out(run, host, recorder)
     except MailwardError as trouble:
         _put_off(lineage, trouble.what, host)
@@ -62,6 +68,23 @@ def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) ->
     lineage.refresh_from_db()
     _plan_renewal(lineage, host)
     return outcome
+
+
+def _is_homeless(run: Run, lineage: Lineage, host: Host) -> bool:
+    """Whether the domain that the certificate was for is not held any more. Its lineages stay, without a domain: they must
+    not be taken for the server's own."""
+    if lineage.source != Source.ACME:
+        return False
+    scope = lineage.domain.name if lineage.domain else served.SERVER
+    if "scope" in run.request and run.request["scope"] != scope:
+        return True
+    return lineage.domain is None and not all(belongs(name, host.settings.hostname) for name in lineage.names)
+
+
+def _not_wanted(lineage: Lineage, host: Host) -> Outcome:
+    Lineage.objects.filter(pk=lineage.pk).update(renew_at=None, retry_at=None)
+    said = Sentence("{id} is for a domain that is not held here any more", id=lineage.pk)
+    return Outcome(RunState.REFUSED, said, Sentence("See: mailward domain list"), host.clock.now())
 
 
 def _put_off(lineage: Lineage, why: Sentence, host: Host) -> None:
@@ -135,6 +158,10 @@ def _planned(lineage: Lineage, host: Host, half: Version | None) -> OrderRecord:
     """A new order: for the next version, or for the companion of one that is ``half`` there."""
     now = host.clock.now()
     cas = [ca.name for ca in host.settings.cas]
+    if not cas:
+        said = Sentence("no ACME CA is set up")
+        _put_off(lineage, said, host)
+        raise NotPossible(said, Sentence("Add a [[ca]] part to mailward.toml, for example Let's Encrypt."), code="no-ca")
     if lineage.ca in cas:
         cas = [lineage.ca, *(ca for ca in cas if ca != lineage.ca)]
     current = Version.objects.filter(lineage=lineage, number=lineage.current or 0).first()
@@ -237,12 +264,15 @@ def _advice(lineage: Lineage, chain: bytes, host: Host) -> RenewalWindow | None:
     """ARI, where the CA has it. It isn't needed: two thirds of the lifetime hold."""
     try:
         return accounts(host).known(lineage.ca).renewal_info(ari_id(chain))
-    except AcmeProblem:
+    except (AcmeProblem, MailwardError):
         return None
 
 
 def _revoke(lineage: Lineage, host: Host) -> Outcome:
     version = Version.objects.get(lineage=lineage, number=lineage.current or 0)
+    if served.places(lineage.pk):  # chosen since it was asked for
+        said = Sentence("{id} is still shown to clients", id=lineage.pk)
+        return Outcome(RunState.REFUSED, said, Sentence("Choose another certificate first, or renew it."), host.clock.now())
     for chain in _chains(version):
         try:
             accounts(host).registered(lineage.ca).revoke(chain)

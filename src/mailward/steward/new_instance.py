@@ -6,6 +6,9 @@ from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, Set
 DEMO_HOSTNAME = "mx.mailward.localhost"
 DEMO_BASE_PORT = 2000
 DEMO_ROOTS = "tls/demo-roots.pem"
+# Passwords pass through these ports on loopback. Below 1024 only root can listen, so that no other user of the host can
+# take one while its daemon is away. IANA gives 841 to 846 to nobody.
+PRIVILEGED_INTERNAL = 840
 KNOWN_CAS = {
     "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
     "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
@@ -52,7 +55,7 @@ def production(
         ports=ports,
         http_port=80 if base_port is None else base_port + 6080,
         dns_port=53 if base_port is None else base_port + 53,
-        internal=_internal(10800 if base_port is None else base_port + 800),
+        internal=_internal(PRIVILEGED_INTERNAL if base_port is None else base_port + 800),
         addresses=addresses,
         cas=(ca,),
         contact=contact,

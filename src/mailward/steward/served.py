@@ -7,6 +7,8 @@ from typing import Any
 from mailward.certificates import inspect
 from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
+from mailward.model.errors import BadInput
+from mailward.model.sentence import Sentence
 from mailward.model.tables import Served, Switch
 from mailward.steward.host import Host
 from mailward.store import declared
@@ -73,6 +75,11 @@ def switch_for(host: Host, request: Mapping[str, Any]) -> tuple[Switch, tuple[st
     named = {(scope, role) for scope, role, _ in choices}
     for lineage in versions:
         choices += [(scope, role, lineage) for scope, role in places(lineage) if (scope, role) not in named]
+    scopes = tuple(dict.fromkeys(scope for scope, _, _ in choices))
+    held = {SERVER, *Domain.objects.filter(name__in=scopes).values_list("name", flat=True)}
+    for scope in scopes:
+        if scope not in held:  # removed while this waited: nothing of it may be served any more
+            raise not_held(scope)
     wanted: list[Served] = []
     previous: list[Served] = []
     for scope, role, lineage in choices:
@@ -89,7 +96,12 @@ def switch_for(host: Host, request: Mapping[str, Any]) -> tuple[Switch, tuple[st
         previous=tuple(previous),
         dropped=dropped,
     )
-    return switch, tuple(dict.fromkeys(scope for scope, _, _ in choices))
+    return switch, scopes
+
+
+def not_held(domain: str) -> BadInput:
+    said = Sentence("{domain} is not held here", domain=domain)
+    return BadInput("domain", said, Sentence("See: mailward domain list"), code="unknown")
 
 
 def places(lineage: str) -> list[tuple[str, Role]]:

@@ -4,6 +4,7 @@ an outcome, and the next one is taken up."""
 from collections.abc import Callable, Mapping
 
 import structlog
+from django.db import OperationalError
 
 from mailward.model.errors import BadInput, MailwardError
 from mailward.model.progress import Progress
@@ -69,24 +70,33 @@ class Steward:
         run.refresh_from_db()
         if RunState(run.state).is_end:
             return None
+        is_left = RunState(run.state) is RunState.RUNNING
         records.begin(run, self._host.clock.now())
         with progress.stage(Sentence("{what}: {subject}", what=NAMES[RunKind(run.kind)], subject=run.subject)):
-            outcome = self._outcome(run)
+            outcome = self._outcome(run, is_left)
         if isinstance(outcome, Waiting):
             return outcome
         records.finish(run, outcome)
         log.info("run ended", run=run.pk, kind=run.kind, subject=run.subject, state=outcome.state, what=str(outcome.what))
         return None
 
-    def _outcome(self, run: Run) -> Outcome | Waiting:
+    def _outcome(self, run: Run, is_left: bool) -> Outcome | Waiting:
         now = self._host.clock.now
         try:
             host = self._host.fresh()  # the steward's daemon lives longer than a mailward.toml
+        except BadInput as trouble:
+            if is_left:  # half-way on the host: it can neither be ended nor taken back before mailward.toml can be read
+                raise
+            return Outcome(RunState.REFUSED, trouble.what, trouble.remedy, now())
+        try:
             return self._engines[RunKind(run.kind)](run, host, self._recording(run, host))
         except BadInput as trouble:
             return Outcome(RunState.REFUSED, trouble.what, trouble.remedy, now())
         except MailwardError as trouble:
             return Outcome(RunState.FAILED, trouble.what, trouble.remedy, now())
+        except OperationalError as trouble:  # a full disk; locked for too long
+            said = Sentence("{path} could not be used: {reason}", path=host.layout.store, reason=trouble)
+            return Outcome(RunState.FAILED, said, Sentence("Make room on this disk, then do the same again"), now())
         except Exception as trouble:
             # A defect of ours must not stop the runs behind it. The log has the whole story.
             log.exception("run broke", run=run.pk, kind=run.kind, subject=run.subject)

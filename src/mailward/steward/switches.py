@@ -40,8 +40,12 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     now = host.clock.now()
     if isinstance(result, SwitchUndone):
         return _undone(result, host)
-    records.keep_findings(result.findings)
-    _commit(run)
+    try:
+        records.keep_findings(result.findings)
+        _commit(run)
+    except Exception:
+        flow.take_back(switch)
+        raise
     said = Sentence("{subject}: served and proven at {count} doors", subject=run.subject, count=len(result.findings))
     return Outcome(RunState.DONE, said, _after(host, switch, scopes), now)
 
@@ -87,7 +91,8 @@ def _commit(run: Run) -> None:
             ServerChoice.objects.update(**{field: lineage})
         else:
             field = "webmail_lineage" if role is Role.WEB else "mail_lineage"
-            Domain.objects.filter(name=choice["scope"]).update(**{field: lineage})
+            if not Domain.objects.filter(name=choice["scope"]).update(**{field: lineage}):
+                raise served.not_held(choice["scope"])
 
 
 def _dovecot_follows(run: Run, switch: Switch, host: Host, recorder: StoreRecorder) -> Follow:

@@ -1,14 +1,65 @@
-"""Which SQLite file the tables are in."""
+"""Which SQLite file the tables are in.
 
+The panel's process reads them and may write nothing, not even beside them: whoever can put another file in the place of
+this one can have the steward, who is root, do as it says. A reader that can't make the ``-wal`` and ``-shm`` files must
+find them there, and SQLite removes them when the last connection is closed; so each process keeps one open as long as it
+lives.
+"""
+
+import sqlite3
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from django.db import connection, connections
+from django.db.backends.signals import connection_created
+
+_lock = Lock()
+_place: tuple[Path, bool] | None = None
+_kept: tuple[sqlite3.Connection, tuple[int, int]] | None = None
 
 
 def use(path: Path, *, read_only: bool = False) -> None:
     """From now on the tables are those in ``path``. ``read_only``: SQLite itself refuses every write (a page's process)."""
+    global _place  # noqa: PLW0603 - Django's connections are the process' own, too
     connection.close()
     settings = connections["default"].settings_dict
     settings["NAME"] = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
     if read_only:
         settings["OPTIONS"].pop("init_command", None)
+    with _lock:
+        _let_go()
+        _place = (path.absolute(), read_only)
+    connection_created.connect(_keep, dispatch_uid="mailward.store.place")
+
+
+def _keep(**_signal: Any) -> None:
+    """Open the connection that is kept, or another one when the file is another one than before (restored)."""
+    global _kept  # noqa: PLW0603
+    with _lock:
+        if _place is None:
+            return
+        path, read_only = _place
+        try:
+            status = path.stat()
+            identity = (status.st_dev, status.st_ino)
+            if _kept is not None and _kept[1] == identity:
+                return
+            _let_go()
+            uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}"
+            kept = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            try:
+                kept.execute("SELECT count(*) FROM sqlite_master").fetchone()  # only what was read holds the files
+            except sqlite3.Error:
+                kept.close()
+                return
+            _kept = (kept, identity)
+        except (OSError, sqlite3.Error):  # the one who asked is told by Django
+            return
+
+
+def _let_go() -> None:
+    global _kept  # noqa: PLW0603
+    if _kept is not None:
+        _kept[0].close()
+        _kept = None

@@ -196,11 +196,22 @@ def test_without_names_the_wildcard_is_ordered(office) -> None:
     assert (row.names, row.challenge, row.current) == (NAMES, "dns-01", None)
     run = runs.show_run(office, asked.run_id)
     assert (run.kind, run.state, run.subject) == (RunKind.ORDER, RunState.WAITING, "a.test-wildcard")
-    assert Run.objects.get(pk=asked.run_id).request == {"lineage": "a.test-wildcard", "choose": []}
+    assert Run.objects.get(pk=asked.run_id).request == {"lineage": "a.test-wildcard", "scope": "a.test", "choose": []}
     orders.issue(office, ANNA, "a.test", ["*.a.test", "a.test"])
     orders.issue(office, ANNA, "a.test", ["mail.a.test", "webmail.a.test"], Challenge.HTTP_01)
     ids = [one.id for one in certificates.list_certificates(office, "a.test")]
     assert ids == ["a.test-san", "a.test-wildcard"]
+
+
+def test_another_kind_of_key_is_taken_for_the_next_version(office) -> None:
+    """Asked for the same names with another kind of key, the lineage changes its kind instead of ignoring the wish."""
+    from mailward.actions import orders
+    from mailward.store.models import Lineage
+
+    orders.issue(office, ANNA, "a.test")
+    assert Lineage.objects.get(pk="a.test-wildcard").key_type == "p256"
+    orders.issue(office, ANNA, "a.test", key_type=KeyType.RSA2048)
+    assert Lineage.objects.get(pk="a.test-wildcard").key_type == "rsa2048"
 
 
 def test_the_servers_own_name_is_ordered_for_the_server(office) -> None:
@@ -347,7 +358,11 @@ def test_securing_asks_for_both_roles_at_once(office) -> None:
     from mailward.store.models import Run
 
     asked = choices.secure(office, ANNA, "a.test")
-    assert Run.objects.get(pk=asked.run_id).request == {"lineage": "a.test-wildcard", "choose": ["web", "mail"]}
+    assert Run.objects.get(pk=asked.run_id).request == {
+        "lineage": "a.test-wildcard",
+        "scope": "a.test",
+        "choose": ["web", "mail"],
+    }
 
 
 def test_a_domain_with_a_certificate_of_its_own_is_not_removed(made, office) -> None:

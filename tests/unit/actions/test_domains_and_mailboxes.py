@@ -256,3 +256,13 @@ def test_runs_are_listed_newest_first(held) -> None:
     assert [row.id for row in runs.list_runs(held, limit=2)] == asked[::-1]
     assert [row.kind for row in runs.list_runs(held, limit=2)] == [RunKind.ROLLBACK, RunKind.CONFIGURATION]
     assert refused(runs.show_run, held, 999).field == "run"
+
+
+@pytest.mark.parametrize("name", ["catalog.mailward", "Catalog.Mailward.", "x.mailward"])
+def test_the_name_servers_own_zone_is_no_customers(office, name: str) -> None:
+    """Whoever held the catalog of zones could make every zone of the host disappear: its file is named as a domain's is."""
+    from mailward.actions import domains
+    from mailward.daemons import knot
+
+    assert refused(domains.add_domain, office, ANNA, name).code == "reserved"
+    assert refused(domains.add_domain, office, ANNA, knot.CATALOG).code == "reserved"

@@ -126,4 +126,7 @@ def test_every_link_between_pages_leads_somewhere(document: Path) -> None:
 def test_every_file_that_a_page_names_is_there(document: Path) -> None:
     """A source, test or script that a page names in backticks has that path."""
     for target in re.findall(r"`((?:src|tests|bench|docs)/[\w./-]+)`", document.read_text()):
-        assert (ROOT / target).exists(), f"{document.name}: {target}"
+        filled_in_by_the_reader = re.search(r"/[A-Z]+(/|$)", target)  # LANG, NAME
+        if not filled_in_by_the_reader and not target.startswith("bench/results"):
+            # A measurement is called by its name: bench/doors is bench/doors.py.
+            assert (ROOT / target).exists() or (ROOT / f"{target}.py").exists(), f"{document.name}: {target}"

@@ -69,7 +69,7 @@ def test_who_may_enter_what(made) -> None:
     modes = {path: made.files.mode(path) for path in (LAYOUT.secrets, LAYOUT.store.parent, LAYOUT.tls_versions)}
     assert modes == {
         LAYOUT.secrets: (0o711, "root", "root"),
-        LAYOUT.store.parent: (0o2770, "root", "mailward-panel"),
+        LAYOUT.store.parent: (0o2750, "root", "mailward-panel"),
         LAYOUT.tls_versions: (0o750, "root", "mailward-web"),
     }
     for path, what in made.files.tree():

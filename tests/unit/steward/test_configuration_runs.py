@@ -63,7 +63,7 @@ def test_a_plan_says_what_would_change_and_changes_nothing(made) -> None:
     assert dict(made.files.tree()) == before
     row = apply(made)
     assert [str(change.path) for change in planned.changes] == [change.path for change in row.changes]
-    assert all(change.path.startswith("postfix/") for change in row.changes)
+    assert all(change.path.startswith(("postfix/", "mailward.toml")) for change in row.changes)
 
 
 @pytest.mark.parametrize("program", ["doveconf", "postfix", "nginx", "knotc"])
@@ -189,3 +189,82 @@ def test_no_secret_is_in_what_a_run_tells(made) -> None:
         for line in secret.decode().splitlines():
             value = line.split('"')[1] if '"' in line else line.strip()
             assert len(value) < 20 or value not in told
+
+
+def with_other_ports(made, shift: int = 1000) -> None:
+    """A change of mailward.toml that opens every door somewhere else."""
+    ports = {door: port + shift for door, port in made.settings.ports.items()}
+    made.settings = replace(made.settings, ports=ports)
+
+
+class AtTheirPorts:
+    """Doors that answer only at the ports that the present configuration names. ``shut``: these can't be opened."""
+
+    def __init__(self, made, shut: frozenset[int] = frozenset()) -> None:
+        self._made = made
+        self._shut = shut
+
+    def dial(self, targets):
+        from mailward.model.outside import Dialled
+
+        parts = ("nginx/http.conf", "nginx/stream.conf", "postfix/master.cf")
+        text = b"".join(self._made.files.read(LAYOUT.current / part) for part in parts).decode()
+        answers = self._made.doors.dial(targets)
+        return [
+            answer
+            if f":{target.port} " in text and target.port not in self._shut
+            else Dialled(target, "refused", "Connection refused")
+            for target, answer in zip(targets, answers, strict=True)
+        ]
+
+
+def at_their_ports(made, asked, shut: frozenset[int] = frozenset()):
+    from mailward.actions import runs
+    from mailward.model.progress import Quiet
+    from mailward.steward.steward import Steward
+
+    Steward(replace(made.host, dialer=AtTheirPorts(made, shut))).take(asked.run_id, Quiet())
+    return runs.show_run(made.office, asked.run_id)
+
+
+def test_a_rollback_is_looked_for_where_its_own_doors_are(made) -> None:
+    """After doors were moved, the generation before has them at their old ports: that is where it is proven, and the run
+    says that mailward.toml still means something else."""
+    from mailward.actions import configuration
+
+    assert at_their_ports(made, configuration.apply(made.office, ANNA)).state is RunState.DONE
+    with_other_ports(made)
+    assert at_their_ports(made, configuration.apply(made.office, ANNA)).state is RunState.DONE
+    row = at_their_ports(made, configuration.rollback(made.office, ANNA))
+    assert row.state is RunState.DONE, str(row.what)
+    assert "mailward.toml" in str(row.remedy)
+    assert at_their_ports(made, configuration.apply(made.office, ANNA)).generation == 4
+
+
+def test_what_is_undone_is_looked_for_where_its_own_doors_are(made) -> None:
+    """Doors that can't be opened at their new ports: the previous generation is proven at the old ones."""
+    from mailward.actions import configuration
+
+    at_their_ports(made, configuration.apply(made.office, ANNA))
+    with_other_ports(made)
+    shut = frozenset([made.settings.ports[Door.IMAPS]])
+    row = at_their_ports(made, configuration.apply(made.office, ANNA), shut)
+    assert row.state is RunState.UNDONE
+    assert "generation 1 serves again" in str(row.what)
+
+
+def test_a_rollback_that_was_killed_goes_on_to_the_same_generation(made) -> None:
+    """The generation before the current one is another one once the rollback has switched."""
+    from mailward.actions import configuration
+    from mailward.store.models import Run
+
+    apply(made)
+    with_other_mail(made)
+    apply(made)
+    asked = configuration.rollback(made.office, ANNA)
+    assert made.carry_out(asked).state is RunState.DONE
+    first = made.files.read(LAYOUT.generations / "1" / "postfix" / "main.cf")
+    assert made.files.read(LAYOUT.current / "postfix" / "main.cf") == first
+    Run.objects.filter(pk=asked.run_id).update(state=RunState.RUNNING, finished_at=None)
+    assert made.carry_out(asked).state is RunState.DONE
+    assert made.files.read(LAYOUT.current / "postfix" / "main.cf") == first

@@ -190,3 +190,11 @@ def test_the_demo_never_sends_mail_to_the_world() -> None:
     assert {door.value: port for door, port in PRODUCTION.ports.items()} == {
         "https": 443, "imaps": 993, "pop3s": 995, "smtp": 25, "submission": 587, "submissions": 465,
     }  # fmt: skip
+
+
+def test_only_root_can_listen_where_passwords_pass_in_production() -> None:
+    """TLS ends at nginx: behind it, no other user of the host may take a daemon's port while that daemon is away."""
+    internal = PRODUCTION.internal
+    ports = (internal.imap_proxied, internal.pop3_proxied, internal.imap_local, internal.sieve_local, internal.smtp_local)
+    assert all(0 < port < 1024 for port in ports)
+    assert not set(ports) & {*PRODUCTION.ports.values(), PRODUCTION.http_port, PRODUCTION.dns_port}

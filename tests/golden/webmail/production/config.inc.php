@@ -9,10 +9,10 @@ $config['des_key'] = trim((string) @file_get_contents('/srv/mailward/secrets/rou
 $config['cipher_method'] = 'AES-256-CBC';
 
 // The mailbox's own log-in is used everywhere, over loopback.
-$config['imap_host'] = '127.0.0.1:10803';
+$config['imap_host'] = '127.0.0.1:843';
 $config['imap_auth_type'] = 'PLAIN';
 $config['imap_delimiter'] = '/';
-$config['smtp_host'] = '127.0.0.1:10805';
+$config['smtp_host'] = '127.0.0.1:845';
 $config['smtp_user'] = '%u';
 $config['smtp_pass'] = '%p';
 $config['smtp_auth_type'] = 'PLAIN';
@@ -22,7 +22,7 @@ $config['mail_domain'] = '%d';
 $config['login_lc'] = 2;
 
 $config['plugins'] = ['archive', 'jqueryui', 'managesieve', 'markasjunk', 'newmail_notifier'];
-$config['managesieve_host'] = '127.0.0.1:10804';
+$config['managesieve_host'] = '127.0.0.1:844';
 $config['managesieve_auth_type'] = 'PLAIN';
 $config['managesieve_vacation'] = 1;
 $config['managesieve_forward'] = 1;

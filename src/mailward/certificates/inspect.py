@@ -131,9 +131,16 @@ def _leaves(material: Material) -> tuple[x509.Certificate, ...]:
     by_kind = {kind: leaf for leaf in found if (kind := _kind(leaf)) is not None}
     if len(found) != 2 or len(by_kind) != 2:
         raise refusals.several_leaves(CERTIFICATE, _subjects(found))
-    if len(material.keys) == 1 or len({tuple(sorted(describe_parsed(leaf).names)) for leaf in found}) > 1:
+    if len(material.keys) == 1 or len(set(map(_names_of, found))) > 1:
         raise refusals.not_a_pair(CERTIFICATE, _subjects(found))
     return by_kind["ec"], by_kind["rsa"]
+
+
+def _names_of(leaf: x509.Certificate) -> frozenset[str]:
+    try:
+        return frozenset(describe_parsed(leaf).names)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as trouble:
+        raise refusals.certificate_unreadable(CERTIFICATE, 1) from trouble
 
 
 def _kind(leaf: x509.Certificate) -> str | None:

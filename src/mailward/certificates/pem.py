@@ -21,6 +21,16 @@ _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _KEYS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY")
 _REQUESTS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 
+BROKEN = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the parser raises for a certificate that it can't make sense of."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -90,7 +100,7 @@ def _certificate(block: Block, number: int, field: str) -> x509.Certificate:
         # Broken extensions and broken public keys show only when they are asked for.
         _ = certificate.extensions, certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension) as trouble:
+    except BROKEN as trouble:
         raise refusals.certificate_unreadable(field, number) from trouble
     return certificate
 

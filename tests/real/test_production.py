@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def test_only_the_doors_listen_to_the_world(production: Path) -> None:
     outside = set()
     for line in (production / "listening").read_text().splitlines():
         address, _, port = line.split()[3].rpartition(":")
-        if address not in ("127.0.0.1", "[::1]"):
+        if not ip_address(address.strip("[]")).is_loopback:
             outside.add(int(port))
     assert outside == {25, 53, 80, 443, 465, 587, 993, 995}
 

@@ -3,8 +3,14 @@
 import json
 import os
 import re
+import secrets
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +18,28 @@ from typing import Any
 
 from mailward.model.doors import Door
 from mailward.model.layout import Layout
+
+OFFSETS = (53, 400, 401, 465, 525, 587, 801, 802, 803, 804, 805, 993, 995, 6080, 6443, 110, 143, 2190)
+
+
+def free_base_port() -> int:
+    """A base port with which none of a demo's ports is taken now, nor lent by the kernel to an outgoing connection
+    (32768 and up)."""
+    for _ in range(200):
+        base = 10_000 + 10 * secrets.randbelow(1_600)
+        if all(_is_free(base + offset) for offset in OFFSETS):
+            return base
+    raise RuntimeError("no range of free ports was found in 200 tries")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass
@@ -61,3 +89,16 @@ class DemoHost:
     def destroy(self) -> None:
         if self.root.exists():
             self.run("destroy", "--yes", check=False)
+
+
+@contextmanager
+def demo_host_to_be() -> Iterator[DemoHost]:
+    """A directory that daemons can reach and free ports, for a host that isn't up yet; destroyed in the end."""
+    parent = Path(tempfile.mkdtemp(prefix="mailward-test-"))
+    parent.chmod(0o755)
+    host = DemoHost(parent / "instance", free_base_port())
+    try:
+        yield host
+    finally:
+        host.destroy()
+        shutil.rmtree(parent, ignore_errors=True)

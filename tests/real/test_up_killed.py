@@ -1,18 +1,14 @@
 """``up`` killed in the middle, several times over, and called again: it goes on, to the same end."""
 
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from conftest import free_base_port
-from demo_host import DemoHost
+from demo_host import DemoHost, demo_host_to_be
 from mail_people import person
 
 pytestmark = [pytest.mark.real, pytest.mark.fault]
@@ -31,17 +27,11 @@ MOMENTS = (
 @pytest.fixture(scope="module")
 def killed_host() -> Iterator[DemoHost]:
     """A demo host whose ``up`` was killed at every one of MOMENTS before it was let through."""
-    parent = Path(tempfile.mkdtemp(prefix="mailward-test-"))
-    parent.chmod(0o755)
-    host = DemoHost(parent / "instance", free_base_port())
-    try:
+    with demo_host_to_be() as host:
         for stage, times, delay in MOMENTS:
             kill_up(host, stage, times, delay)
         host.up()
         yield host
-    finally:
-        host.destroy()
-        shutil.rmtree(parent, ignore_errors=True)
 
 
 def kill_up(host: DemoHost, stage: str, times: int, delay: float) -> None:

@@ -1,6 +1,8 @@
 """A whole host's files: whose they are, and who else can read or change them."""
 
+import imaplib
 import re
+import ssl
 import stat
 import subprocess
 import urllib.parse
@@ -68,3 +70,23 @@ def test_addresses_that_clients_ask_for_are_in_no_log(demo_host: DemoHost) -> No
     assert subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True).stdout == "404"
     logs = [path.read_text(errors="replace") for path in _files(demo_host.layout.log) if path.is_file()]
     assert [text for text in logs if re.search("planted-person", text)] == []
+
+
+def test_a_new_password_logs_out_whoever_is_in(demo_host: DemoHost) -> None:
+    """A session that was opened with the old password ends when the password changes, and the new one opens another."""
+    address, port = "thief@alpha.localhost", demo_host.port(Door.IMAPS)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # who is met is other tests' subject
+    demo_host.run("mailbox", "add", address, "--password-stdin", stdin=b"Opened-1-With-This\n")
+    try:
+        old = imaplib.IMAP4_SSL("127.0.0.1", port, ssl_context=context, timeout=20)
+        old.login(address, "Opened-1-With-This")
+        assert old.select()[0] == "OK"
+        demo_host.run("mailbox", "password", address, "--password-stdin", stdin=b"Closed-2-With-This\n")
+        with pytest.raises((imaplib.IMAP4.abort, OSError)):
+            for _ in range(50):
+                old.noop()
+        with imaplib.IMAP4_SSL("127.0.0.1", port, ssl_context=context, timeout=20) as new:
+            assert new.login(address, "Closed-2-With-This")[0] == "OK"
+    finally:
+        demo_host.run("mailbox", "remove", address, "--yes")

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
+from django.db.models import F
 
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
 from mailward.actions.rows import CertificateRow, VersionRow
 from mailward.certificates import inspect, make, refusals
-from mailward.model.certificates import KeyedChain, Source
+from mailward.certificates.selection import needed_names
+from mailward.model.certificates import Certificate, KeyedChain, Source
+from mailward.model.doors import Role
 from mailward.model.errors import BadInput
 from mailward.model.people import Actor
 from mailward.model.runs import RunKind
@@ -29,7 +32,35 @@ def list_certificates(office: Office, domain: str | None = None) -> tuple[Certif
     rows = Lineage.objects.select_related("domain").order_by("domain__name", "id")
     if domain is not None:
         rows = rows.filter(domain=None if domain == SERVER else get_domain(domain))
-    return tuple(certificate_row(row) for row in rows)
+    shown = list(rows)
+    served = {(v.lineage_id, v.number): v for v in _current_versions(shown)}
+    chosen = _chosen_everywhere()
+    return tuple(_row(row, served.get((row.pk, row.current or 0)), tuple(chosen.get(row.pk, ()))) for row in shown)
+
+
+def _current_versions(lineages: Sequence[Lineage]) -> list[Version]:
+    """The versions that are current, a thousand lineages at a time, without their keys."""
+    found: list[Version] = []
+    for start in range(0, len(lineages), 1000):
+        part = lineages[start : start + 1000]
+        found += Version.objects.filter(lineage__in=part, number=F("lineage__current")).defer("chain_pem", "sealed_key")
+    return found
+
+
+def _chosen_everywhere() -> dict[str, list[str]]:
+    """``chosen_for`` of every lineage that is chosen somewhere."""
+    found: dict[str, list[str]] = {}
+    domains = Domain.objects.exclude(webmail_lineage=None, mail_lineage=None).order_by("name")
+    for what, field in (("webmail", "webmail_lineage_id"), ("mail", "mail_lineage_id")):
+        for name, lineage in domains.values_list("name", field):
+            if lineage is not None:
+                found.setdefault(lineage, []).append(f"{what} of {name}")
+    choice = ServerChoice.objects.first()
+    own = {"server": choice.mail_lineage_id, "panel": choice.panel_lineage_id} if choice is not None else {}
+    for what, chosen in own.items():
+        if chosen is not None:
+            found.setdefault(chosen, []).append(what)
+    return found
 
 
 def show_certificate(office: Office, lineage_id: str) -> CertificateRow:
@@ -75,6 +106,7 @@ def upload(
         lineage = new_lineage(name, owner, Source.UPLOAD, chain.certificate.names)
     else:
         lineage = _own(get_lineage(lineage_id), owner, Source.UPLOAD)
+        _refuse_narrower(lineage, chain.certificate, office.settings.hostname)
     return _keep(office, actor, lineage, chain, "certificate.uploaded")
 
 
@@ -136,6 +168,10 @@ def get_lineage(lineage_id: str) -> Lineage:
 
 def certificate_row(lineage: Lineage) -> CertificateRow:
     version = Version.objects.filter(lineage=lineage, number=lineage.current or 0).first()
+    return _row(lineage, version, chosen_for(lineage))
+
+
+def _row(lineage: Lineage, version: Version | None, chosen: tuple[str, ...]) -> CertificateRow:
     return CertificateRow(
         id=lineage.pk,
         domain=lineage.domain.name if lineage.domain else SERVER,
@@ -153,7 +189,7 @@ def certificate_row(lineage: Lineage) -> CertificateRow:
         failure=from_json(lineage.failure),
         retry_at=lineage.retry_at,
         revoked_at=lineage.revoked_at,
-        chosen_for=chosen_for(lineage),
+        chosen_for=chosen,
         key_type=lineage.key_type if lineage.source == Source.ACME else "",
         companion_sha256=(version.companion_sha256 or "") if version else "",
     )
@@ -176,6 +212,20 @@ def _own(lineage: Lineage, owner: Domain | None, source: Source) -> Lineage:
         said = Sentence("{id} is not an uploaded certificate of this domain", id=lineage.pk)
         raise BadInput("certificate", said, Sentence("Leave the name out: a new one is made."), code="not-own")
     return lineage
+
+
+def _refuse_narrower(lineage: Lineage, successor: Certificate, hostname: str) -> None:
+    """Where the lineage is chosen, its successor must cover what was chosen it for: names would silently fall back to the
+    server's certificate. Raises BadInput (``names-missing``)."""
+    places = [(Role.WEB, name) for name in lineage.webmail_domains.values_list("name", flat=True)]
+    places += [(Role.MAIL, name) for name in lineage.mail_domains.values_list("name", flat=True)]
+    needed = [name for role, domain in places for name in needed_names(domain, role)]
+    choice = ServerChoice.objects.first()
+    if choice is not None and lineage.pk in (choice.mail_lineage_id, choice.panel_lineage_id):
+        needed.append(hostname)
+    missing = successor.missing(tuple(dict.fromkeys(needed)))
+    if missing:
+        raise refusals.names_missing("certificate", missing, successor.names)
 
 
 def _keep(

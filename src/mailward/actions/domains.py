@@ -14,6 +14,10 @@ from mailward.standards.hostname import parse_domain
 from mailward.store import records
 from mailward.store.models import Customer, Domain
 
+LONGEST_DOMAIN = 220
+"""Characters. Names of 253 lie under it (_autodiscover._tcp., RFC 1035 section 2.3.4), and files of 255 bytes are named
+after it, with the kind, the number and the ending of a certificate."""
+
 
 def list_customers(office: Office) -> tuple[CustomerRow, ...]:
     rows = Customer.objects.annotate(held=Count("domains")).order_by("name")
@@ -44,6 +48,10 @@ def add_domain(office: Office, actor: Actor, name: str, customer: str | None = N
     A domain is held once, and never under a domain that another customer holds (B7).
     """
     domain = parse_domain(name, "domain")
+    if len(domain) > LONGEST_DOMAIN:
+        said = Sentence("{domain} is too long for the names that mail clients look up under it", domain=domain)
+        remedy = Sentence("Use at most {most} characters.", most=LONGEST_DOMAIN)
+        raise BadInput("domain", said, remedy, code="name-too-long")
     owner = _customer_name(customer) if customer else domain
     _refuse_taken(domain, owner, office)
     holder, _ = Customer.objects.get_or_create(name=owner)
@@ -67,7 +75,7 @@ def _refuse_taken(domain: str, owner: str, office: Office) -> None:
     if domain == office.settings.hostname:
         said = Sentence("{domain} is this server's own name", domain=domain)
         raise BadInput("domain", said, Sentence("Mail domains need a name of their own."), code="server-name")
-    if domain.split(".")[-1] == OWN_TOP_LEVEL:
+    if domain.rsplit(".", maxsplit=1)[-1] == OWN_TOP_LEVEL:
         said = Sentence("{domain} ends in a name that Mailward keeps for itself", domain=domain)
         raise BadInput("domain", said, Sentence("Mail domains need a name of their own."), code="reserved")
     labels = domain.split(".")

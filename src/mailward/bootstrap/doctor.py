@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db import DatabaseError
+
 from mailward.audit import other_servers
 from mailward.bootstrap import joining
 from mailward.bootstrap.mailward import open_instance
@@ -75,6 +77,10 @@ def _other_servers(layout: Layout) -> list[CheckRow]:
     return [CheckRow(one.name, one.verdict, one.reason, one.remedy) for one in other_servers.explain(seen)]
 
 
+def _store(layout: Layout, trouble: DatabaseError) -> Sentence:
+    return Sentence("{path} could not be used: {reason}", path=layout.store, reason=trouble)
+
+
 def _instance(layout: Layout) -> list[CheckRow]:
     try:
         settings = joining.read_settings(layout)
@@ -83,7 +89,11 @@ def _instance(layout: Layout) -> list[CheckRow]:
     rows = [
         CheckRow("instance", Verdict.PASS, Sentence("{hostname} in {path}", hostname=settings.hostname, path=layout.root))
     ]
-    status = open_instance(layout.root).status()
+    try:
+        status = open_instance(layout.root).status()
+    except (MailwardError, DatabaseError) as trouble:  # its first minute was cut short, or a part of it was lost
+        said = trouble.what if isinstance(trouble, MailwardError) else _store(layout, trouble)
+        return [*rows, CheckRow("daemons", Verdict.UNKNOWN, said, Sentence("Start it: mailward up"))]
     down = [row.name for row in status.daemons if row.state != "RUNNING"]
     if not status.daemons:
         rows.append(CheckRow("daemons", Verdict.FAIL, Sentence("nothing runs"), Sentence("Start it: mailward up")))

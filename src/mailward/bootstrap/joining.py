@@ -126,7 +126,7 @@ def make_office(layout: Layout, settings: Settings) -> Office:
         layout=layout,
         settings=settings,
         clock=RealClock(),
-        seal=Sealer((layout.secrets / "steward.pub").read_bytes()),
+        seal=Sealer(RealFiles(layout.root).read(layout.secrets / "steward.pub")),
         hash_password=hash_password,
         make_password=make_password,
         trust_roots=lambda: layout.trust_file(settings.trust).read_bytes(),

@@ -3,6 +3,7 @@ through the running daemons. Zones and the settings that mail clients ask for ar
 
 from collections.abc import Sequence
 
+from mailward.daemons.dovecot import NAME, STARTTLS_NAME
 from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.steward import discovery, zones
@@ -24,6 +25,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     with recorder.step(Step.APPLY):
         host.directory.apply(change)
         _forget(host, addresses)
+        _end_sessions(host, change.remove_domains, addresses)
         for domain in domains:
             if domain in change.remove_domains:
                 zones.take_away(host, domain)
@@ -47,14 +49,25 @@ def _runs(host: Host) -> bool:
     return host.ground.supervisor.states().get("dovecot") == "RUNNING"
 
 
-def _doveadm(host: Host) -> tuple[str, ...]:
-    return ("doveadm", "-c", str(host.layout.current / "dovecot" / "dovecot.conf"))
+def _doveadm(host: Host, server: str = NAME) -> tuple[str, ...]:
+    return ("doveadm", "-c", str(host.layout.current / server / "dovecot.conf"))
 
 
 def _forget(host: Host, addresses: Sequence[str]) -> None:
     """A changed password must count at once: Dovecot keeps successful logins in memory for a while."""
     if addresses and _runs(host):
         host.processes.run((*_doveadm(host), "auth", "cache", "flush", *addresses), timeout=20)
+
+
+def _end_sessions(host: Host, gone: Sequence[str], addresses: Sequence[str]) -> None:
+    """Whoever is logged in must log in again. A changed password or a removed mailbox is often the answer to a theft, and
+    a mail reader's session lasts for days."""
+    whole = [f"*@{domain}" for domain in gone]
+    single = [one for one in addresses if not one.startswith("@") and f"*@{one.rpartition('@')[2]}" not in whole]
+    for server in STARTTLS_NAME, NAME:
+        if host.ground.supervisor.states().get(server) == "RUNNING":
+            for mask in (*whole, *single):  # exit code 68: nobody was logged in
+                host.processes.run((*_doveadm(host, server), "kick", mask), timeout=20)
 
 
 def _wrong(host: Host, addresses: Sequence[str], gone: set[str]) -> list[str]:

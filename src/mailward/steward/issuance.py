@@ -1,6 +1,8 @@
 """Order runs: a certificate from an ACME CA, from the first word to what is served. A domain that fails waits for its
 date, with its reason; it holds up nobody else."""
 
+from contextlib import suppress
+
 import structlog
 from django.db import transaction
 
@@ -19,7 +21,7 @@ from mailward.model.errors import MailwardError, NotPossible
 from mailward.model.runs import Outcome, RunState, Step, Waiting
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import KeyType
-from mailward.steward import served, switches
+from mailward.steward import demo_ca, served, switches
 from mailward.steward.host import Host
 from mailward.store import orders
 from mailward.store.lineages import add_companion, add_version, certificate_of, is_whole
@@ -52,6 +54,8 @@ def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) ->
             _self_signed(run, lineage, host)
     elif (not_there := _order(run, lineage, host, recorder, waits=waits)) is not None:
         return not_there
+    with suppress(MailwardError):  # verify says what a root means that could not be learnt
+        demo_ca.learn_roots(host)  # Pebble may have been started anew since the daemon was
     try:
         with host.lock("host"):
             lineage = Lineage.objects.select_related("domain").get(pk=lineage.pk)
@@ -116,17 +120,23 @@ def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder, *, w
             half = ready
     if "versions" in run.request and "order" not in run.request:
         return None
+    outside = _outside(run, host)
     while True:  # once for each kind of key
-        begun = None if half is not None else _begun(run)
-        record = begun or orders.unfinished_order(lineage.pk) or _planned(lineage, host, half)
-        run.request = {**run.request, "order": record.id}
-        run.save(update_fields=["request"])
+        begun = (None if half is not None else _begun(run)) or orders.unfinished_order(lineage.pk)
+        cas = _authorities(lineage, host) if begun is None else ()
+        with transaction.atomic():  # a row without its names would be an order for nothing, taken up after a kill
+            record = begun or _planned(lineage, cas, host, half)
+            outside.journal.save(record)
+            run.request = {**run.request, "order": record.id}
+            run.save(update_fields=["request"])
         with recorder.step(Step.ORDER):
-            record = run_order(record, _outside(run, host), waits=waits)
+            record = run_order(record, outside, waits=waits)
         if not record.state.is_end:
             return Waiting(record.journal.not_before or host.clock.now())
         if record.state is not OrderState.DONE:
             return _failed(lineage, record, host)
+        with suppress(MailwardError):  # a demo's CA has a new root after each start: what it issued is to be trusted
+            demo_ca.learn_roots(host)
         run.refresh_from_db(fields=["request"])
         lineage.refresh_from_db()
         latest = lineage.versions.latest("number")
@@ -154,16 +164,19 @@ def _begun(run: Run) -> OrderRecord | None:
     return orders.order_record(run.request["order"]) if "order" in run.request else None
 
 
-def _planned(lineage: Lineage, host: Host, half: Version | None) -> OrderRecord:
-    """A new order: for the next version, or for the companion of one that is ``half`` there."""
-    now = host.clock.now()
-    cas = [ca.name for ca in host.settings.cas]
+def _authorities(lineage: Lineage, host: Host) -> tuple[str, ...]:
+    """The CAs to ask, the one that the lineage came from first."""
+    cas = tuple(ca.name for ca in host.settings.cas)
     if not cas:
         said = Sentence("no ACME CA is set up")
         _put_off(lineage, said, host)
         raise NotPossible(said, Sentence("Add a [[ca]] part to mailward.toml, for example Let's Encrypt."), code="no-ca")
-    if lineage.ca in cas:
-        cas = [lineage.ca, *(ca for ca in cas if ca != lineage.ca)]
+    return (lineage.ca, *(ca for ca in cas if ca != lineage.ca)) if lineage.ca in cas else cas
+
+
+def _planned(lineage: Lineage, cas: tuple[str, ...], host: Host, half: Version | None) -> OrderRecord:
+    """A new order: for the next version, or for the companion of one that is ``half`` there."""
+    now = host.clock.now()
     current = Version.objects.filter(lineage=lineage, number=lineage.current or 0).first()
     followed = current.chain_pem if current else None
     kind = KeyType(lineage.key_type)
@@ -173,7 +186,7 @@ def _planned(lineage: Lineage, host: Host, half: Version | None) -> OrderRecord:
         orders.new_order_row(lineage.pk, cas[0], now),
         lineage.pk,
         tuple(lineage.names),
-        tuple(cas),
+        cas,
         now,
         challenge=Challenge(lineage.challenge),
         key_type=KeyType.P256 if kind is KeyType.BOTH else kind,

@@ -1,6 +1,6 @@
 """What ought to be served under each name, and the Switch that a certificate run stands for."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ Wanted = Callable[[Role, str | None], str | None]
 def wanted_by(served: Iterable[Served]) -> Wanted:
     """A look-up as the doors do it: the exact name, then the wildcard above it, then the server-wide choice.
 
-    The answer is the leaf's SHA-256, or None when nothing is known.
+    The answer is the leaf's SHA-256, or None when nothing is known, or when not all doors answer the same.
     """
     return _wanted_by(served, "sha256")
 
@@ -34,8 +34,10 @@ def companions_by(served: Iterable[Served]) -> Wanted:
 def _wanted_by(served: Iterable[Served], column: str) -> Wanted:
     by_name: dict[tuple[Role, str], str | None] = {}
     default: dict[Role, str | None] = {}
+    served = list(served)
+    leaves = _leaves({(one.lineage, one.version) for one in served}, column)
     for one in served:
-        sha256 = Version.objects.values_list(column, flat=True).get(lineage_id=one.lineage, number=one.version)
+        sha256 = leaves[one.lineage, one.version]
         by_name.update({(one.role, name): sha256 for name in one.names})
         if one.default:
             default[one.role] = sha256
@@ -45,22 +47,44 @@ def _wanted_by(served: Iterable[Served], column: str) -> Wanted:
             for key in ((role, name), (role, f"*.{name.partition('.')[2]}")):
                 if key in by_name:
                     return by_name[key]
+            if role is Role.MAIL and any((role, f"*.{higher}") in by_name for higher in _and_above(name)[2:]):
+                return None  # Postfix takes a wildcard for all names below it, nginx for one label: doors differ
         return default.get(role)
 
     return look_up
 
 
+def _leaves(versions: Collection[tuple[str, int]], column: str) -> dict[tuple[str, int], str | None]:
+    """The leaf's SHA-256 of each of these versions (``column``: its own, or its companion's), asked for a thousand at a
+    time."""
+    lineages, found = sorted({lineage for lineage, _ in versions}), {}
+    for start in range(0, len(lineages), 1000):
+        rows = Version.objects.filter(lineage_id__in=lineages[start : start + 1000])
+        found.update({(row[0], row[1]): row[2] for row in rows.values_list("lineage_id", "number", column)})
+    return found
+
+
 def now_served(host: Host, scopes: Iterable[str]) -> list[Served]:
-    """What these domains (and always the server) serve, as last proven."""
-    domains = Domain.objects.filter(name__in=list(scopes)).select_related("webmail_lineage", "mail_lineage")
-    return declared.served_by_server(host.settings.hostname) + declared.served_by_domains(domains)
+    """What these domains (and always the server) serve, as last proven; and the domains above them, whose wildcards answer
+    for names of theirs. Who lies lower has the last word."""
+    names = {above for scope in scopes for above in _and_above(scope)}
+    rows = Domain.objects.filter(name__in=names).select_related("webmail_lineage", "mail_lineage")
+    domains = sorted(rows, key=lambda domain: domain.name.count("."))
+    hostname = host.settings.hostname
+    return declared.served_by_server(hostname) + declared.served_by_domains(domains, hostname)
+
+
+def _and_above(name: str) -> list[str]:
+    labels = name.split(".")
+    return [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
 
 
 def everything_served(host: Host) -> list[Served]:
     """The whole table of names, for a first start or after it was lost."""
     domains = Domain.objects.exclude(webmail_lineage=None, mail_lineage=None)
-    return declared.served_by_server(host.settings.hostname) + declared.served_by_domains(
-        domains.select_related("webmail_lineage", "mail_lineage")
+    hostname = host.settings.hostname
+    return declared.served_by_server(hostname) + declared.served_by_domains(
+        domains.select_related("webmail_lineage", "mail_lineage"), hostname, declared.all_names()
     )
 
 
@@ -119,7 +143,7 @@ def places(lineage: str) -> list[tuple[str, Role]]:
 def _before(host: Host, scope: str) -> list[Served]:
     if scope == SERVER:
         return declared.served_by_server(host.settings.hostname)
-    return declared.served_by_domains(Domain.objects.filter(name=scope))
+    return declared.served_by_domains(Domain.objects.filter(name=scope), host.settings.hostname)
 
 
 def _served(host: Host, scope: str, role: Role, lineage: str, version: int | None) -> Served:
@@ -128,7 +152,7 @@ def _served(host: Host, scope: str, role: Role, lineage: str, version: int | Non
         number = version if version is not None else row.current
         assert number is not None, f"{lineage} has no version to serve"
         return Served(role, (host.settings.hostname,), lineage, number, default=True)
-    return declared.served(role, scope, row, version)
+    return declared.served(role, scope, row, version, hostname=host.settings.hostname)
 
 
 def stored_chain(host: Host, lineage: str, number: int, *, as_issued: bool = False) -> KeyedChain:

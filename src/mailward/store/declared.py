@@ -1,6 +1,6 @@
 """Declared state: rows -> the model's values. What is read here is what the steward brings about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from mailward.certificates.selection import belongs
 from mailward.model.certificates import Challenge, Source
@@ -25,7 +25,8 @@ def desired_state(settings: Settings) -> DesiredState:
     """What the next generation is rendered from."""
     if not any(settings.is_open(door) for door in STARTTLS_DOORS):
         return DesiredState(settings)
-    served = [s for s in served_by_domains(Domain.objects.all()) if s.role is Role.MAIL]
+    domains = Domain.objects.exclude(mail_lineage=None).select_related("webmail_lineage", "mail_lineage")
+    served = [s for s in served_by_domains(domains, settings.hostname, all_names()) if s.role is Role.MAIL]
     pairs = set(with_companion()) if settings.rsa else set()
     blocks = sorted(
         (LocalName(s.lineage, s.version, s.names, (s.lineage, s.version) in pairs) for s in served),
@@ -35,23 +36,54 @@ def desired_state(settings: Settings) -> DesiredState:
     return DesiredState(settings, tuple(blocks), default_companion=any((s.lineage, s.version) in pairs for s in own))
 
 
-def served_by_domains(domains: Iterable[Domain]) -> list[Served]:
+def all_names() -> frozenset[str]:
+    """Every domain that is held: handed to ``served_by_domains``, so that it doesn't ask for each."""
+    return frozenset(Domain.objects.values_list("name", flat=True))
+
+
+def served_by_domains(domains: Iterable[Domain], hostname: str = "", held: Collection[str] | None = None) -> list[Served]:
     """What each of these domains has chosen, as names under which it is found."""
     found: list[Served] = []
     for domain in domains:
         for role, lineage in ((Role.WEB, domain.webmail_lineage), (Role.MAIL, domain.mail_lineage)):
             if lineage is not None and lineage.current is not None:
-                found.append(served(role, domain.name, lineage))
+                found.append(served(role, domain.name, lineage, hostname=hostname, held=held))
     return found
 
 
-def served(role: Role, domain: str, lineage: Lineage, version: int | None = None) -> Served:
-    """``lineage`` (at ``version``, or the current one) for ``domain``: the names it covers at or under the domain."""
+def served(
+    role: Role,
+    domain: str,
+    lineage: Lineage,
+    version: int | None = None,
+    *,
+    hostname: str = "",
+    held: Collection[str] | None = None,
+) -> Served:
+    """``lineage`` (at ``version``, or the current one) for ``domain``: the names it covers at or under the domain.
+
+    Each name answers for one alone: the server's own name for the server, and a name under a domain that is held by
+    itself (sub.a.test beside a.test) for that one, though this certificate may cover it, too.
+    """
     number, names = lineage.current, lineage.names
     if version is not None:
         number, names = version, Version.objects.get(lineage=lineage, number=version).names
     assert number is not None, f"{lineage.pk} has no version to serve"
-    return Served(role, tuple(sorted(n for n in names if belongs(n, domain))), lineage.pk, number)
+    own = [name for name in names if belongs(name, domain) and name != hostname]
+    above = {name: _between(name, domain) for name in own}
+    asked = {parent for parents in above.values() for parent in parents}
+    others = asked.intersection(held) if held is not None else _held_among(asked)
+    return Served(role, tuple(sorted(name for name in own if not others.intersection(above[name]))), lineage.pk, number)
+
+
+def _between(name: str, domain: str) -> tuple[str, ...]:
+    """``name`` and what lies between it and ``domain``, all of which may be domains of their own."""
+    labels = name.removeprefix("*.").removesuffix(domain).rstrip(".").split(".")
+    return tuple(f"{'.'.join(labels[i:])}.{domain}" for i in range(len(labels))) if labels != [""] else ()
+
+
+def _held_among(names: Collection[str]) -> set[str]:
+    return set(Domain.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
 
 
 def served_by_server(hostname: str) -> list[Served]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fakes.made_host import LAYOUT, MadeHost
+from mailward.host import ports
 from mailward.model.errors import BadInput
 from mailward.model.layout import Layout
 from mailward.steward.new_instance import demo
@@ -16,10 +17,13 @@ from mailward.steward.new_instance import demo
 def stopped(store):
     """A host that served once, and of which nothing runs now."""
     from mailward.actions import configuration
+    from mailward.bootstrap.up import declared_ports
     from mailward.model.people import Actor
     from mailward.model.runs import RunState
 
-    made = MadeHost(demo(10_000 + 10 * secrets.randbelow(1_600), ipv6=False)).born()
+    settings = (demo(10_000 + 10 * secrets.randbelow(1_600), ipv6=False) for _ in range(100))
+    free = next(one for one in settings if not ports.taken([("127.0.0.1", port) for port in declared_ports(one)]))
+    made = MadeHost(free).born()
     row = made.carry_out(configuration.apply(made.office, Actor("anna")))
     assert row is not None
     assert row.state is RunState.DONE, str(row.what)

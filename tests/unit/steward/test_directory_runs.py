@@ -81,6 +81,7 @@ def test_a_mailbox_is_one_transaction_and_one_question(held) -> None:
     assert len(held.directory.changes) == 1
     assert [call[3:] for call in held.processes.calls] == [
         ("auth", "cache", "flush", "anna@a.test"),
+        ("kick", "anna@a.test"),
         ("user", "-f", "uid", "anna@a.test"),
     ]
 
@@ -95,6 +96,21 @@ def test_a_changed_password_counts_at_once(held) -> None:
     assert held.carry_out(asked).state is RunState.DONE
     assert held.processes.calls[0][-3:] == ("cache", "flush", "anna@a.test")
     assert held.directory.mailboxes["anna@a.test"].password == held.office.hash_password(asked.secret)
+
+
+def test_sessions_end_with_the_right_to_them(held) -> None:
+    """A thief who is logged in is logged out: by a new password, with the mailbox, and with the whole domain."""
+    from mailward.actions import domains, mailboxes
+
+    mailbox(held)
+    for act, mask in (
+        (lambda: mailboxes.change_password(held.office, ANNA, "anna@a.test"), "anna@a.test"),
+        (lambda: mailboxes.remove_mailbox(held.office, ANNA, "anna@a.test"), "anna@a.test"),
+        (lambda: domains.remove_domain(held.office, ANNA, "a.test"), "*@a.test"),
+    ):
+        held.processes.calls.clear()
+        assert held.carry_out(act()).state is RunState.DONE
+        assert [call[-1] for call in held.processes.calls if call[-2] == "kick"] == [mask]
 
 
 @pytest.mark.parametrize("knows", [True, False], ids=["still-known", "unknown"])

@@ -54,8 +54,6 @@ def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) ->
             _self_signed(run, lineage, host)
     elif (not_there := _order(run, lineage, host, recorder, waits=waits)) is not None:
         return not_there
-    with suppress(MailwardError):  # verify says what a root means that could not be learnt
-        demo_ca.learn_roots(host)  # Pebble may have been started anew since the daemon was
     try:
         with host.lock("host"):
             lineage = Lineage.objects.select_related("domain").get(pk=lineage.pk)

@@ -254,3 +254,15 @@ def test_a_store_that_can_not_be_written_leaves_what_is_declared_served(held, fu
     assert held.sni.entries == before
     assert held.doors.served("imap", "mail.a.test") == held.doors.served("imap", "unknown.test")
     assert lineage().current == 1
+
+
+def test_a_demo_ca_that_was_started_anew_is_trusted_with_its_first_certificate(held) -> None:
+    """Pebble has a new root at every start, and the daemon lives longer than Pebble: what it issued is not untrusted."""
+    from fakes.chains import issue
+    from mailward.model.outside import HttpAnswer
+
+    new = issue("Another Root", ca=True).pem
+    url = next(iter(held.management.answers))
+    held.management.answers[url] = HttpAnswer(url, 200, "", new)
+    held.secured("a.test")
+    assert new.strip() in held.files.read(held.host.layout.trust_file(held.settings.trust))

@@ -9,6 +9,8 @@ from mailward.model.errors import NotPossible
 from mailward.model.generations import Checked, Refusal, Rejected, Staged
 from mailward.model.sentence import Sentence
 
+_MARKS = ("[emerg]", "[alert]", "fatal", "error", "panic")
+
 
 def check(
     staged: Staged, ground: Ground, daemons: Iterable[Daemon], desired: DesiredState, own: Sequence[OwnCheck]
@@ -33,7 +35,12 @@ def _ask(name: str, checker: Checker, ground: Ground) -> Refusal | None:
     said = answer.output.lower()
     if answer.code == 0 and not any(word.lower() in said for word in checker.words):
         return None
-    last = answer.output.strip().splitlines()[-1:] or [""]
-    return Refusal(
-        name, Sentence("{daemon} refuses its configuration: {output}", daemon=name, output=last[0]), answer.output
-    )
+    why = _telling(answer.output, checker.words)
+    return Refusal(name, Sentence("{daemon} refuses its configuration: {output}", daemon=name, output=why), answer.output)
+
+
+def _telling(output: str, words: Sequence[str]) -> str:
+    """The line that says what is wrong; the last ones often only say that something is ("test failed")."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or [""]
+    marks = [*(word.lower() for word in words), *_MARKS]
+    return next((line for line in lines if any(mark in line.lower() for mark in marks)), lines[-1])

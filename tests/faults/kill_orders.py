@@ -76,6 +76,7 @@ def killed(mailward: Mailward, asked: Asked, steward: Callable[[Mailward], Stewa
     from django.db import connections
 
     mailward.host.ground.supervisor.stop("steward")
+    mailward.host.ground.supervisor.restart("pebble")  # it forgets that it has looked into this zone before
     connections.close_all()
     child = os.fork()
     if child == 0:

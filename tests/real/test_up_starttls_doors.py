@@ -162,10 +162,10 @@ import time
 asked = configuration.apply(mailward.office, ME)
 while not (row := runs.show_run(mailward.office, asked.run_id)).finished_at:
     time.sleep(0.05)
-print(json.dumps([row.state, row.generation]))
+print(json.dumps([row.state, row.generation, [change.diff for change in row.changes]]))
 """,
     )
-    assert ended == ["unchanged", None]
+    assert ended == ["unchanged", None, []]
 
 
 def test_closed_again_the_doors_are_shut(host: DemoHost, before: dict[str, int]) -> None:

@@ -10,10 +10,11 @@ from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
 from mailward.actions.rows import CertificateRow, VersionRow
 from mailward.certificates import inspect, make, refusals
-from mailward.certificates.selection import needed_names
+from mailward.certificates.selection import needed_names, recommended_names
 from mailward.model.certificates import Certificate, KeyedChain, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
+from mailward.model.findings import SERVER
 from mailward.model.people import Actor
 from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence
@@ -23,8 +24,6 @@ from mailward.store import records
 from mailward.store.lineages import add_version, new_lineage
 from mailward.store.models import Domain, Lineage, ServerChoice, SigningRequest, Version
 from mailward.store.sentences import from_json
-
-SERVER = "server"
 
 
 def list_certificates(office: Office, domain: str | None = None) -> tuple[CertificateRow, ...]:
@@ -114,7 +113,7 @@ def signing_request(
 ) -> tuple[CertificateRow, bytes]:
     """A request (CSR) made here for a certificate that is bought elsewhere. Its key never leaves the steward."""
     owner = None if domain == SERVER else get_domain(domain)
-    default = (owner.name, f"*.{owner.name}") if owner else (office.settings.hostname,)
+    default = recommended_names(owner.name) if owner else (office.settings.hostname,)
     wanted = tuple(parse_host_name(name, "names", wildcard=True) for name in names) or default
     made = make.request(wanted, key_type or office.settings.key_type)
     lineage = new_lineage(f"{owner.name if owner else SERVER}-csr", owner, Source.CSR, wanted)

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from mailward.actions.certificates import SERVER, get_lineage
+from mailward.actions.certificates import get_lineage
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
 from mailward.actions.orders import ask_for_order, planned_lineage
@@ -10,6 +10,7 @@ from mailward.certificates.selection import refuse_for_server, refuse_or_warn, s
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
+from mailward.model.findings import SERVER
 from mailward.model.people import Actor
 from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence

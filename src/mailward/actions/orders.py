@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from mailward.actions.certificates import SERVER, chosen_for, get_lineage
+from mailward.actions.certificates import chosen_for, get_lineage
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
-from mailward.certificates.selection import belongs
+from mailward.certificates.selection import belongs, recommended_names
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
+from mailward.model.findings import SERVER
 from mailward.model.people import Actor
 from mailward.model.runs import RunKind, RunState
 from mailward.model.sentence import Sentence
@@ -49,7 +50,7 @@ def planned_lineage(
     """The ACME lineage for these names: the one there is, or a new one."""
     owner = None if domain == SERVER else get_domain(domain)
     scope = owner.name if owner else office.settings.hostname
-    default = (scope, f"*.{scope}") if owner else (scope,)
+    default = recommended_names(scope) if owner else (scope,)
     wanted = tuple(parse_host_name(name, "names", wildcard=True) for name in names) or default
     _refuse_names(wanted, scope, challenge)
     _refuse_ca(office, ca)

@@ -1,6 +1,6 @@
 """Verify: real connections say whether what was applied is what is served."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from mailward.daemons.daemon import Daemon
 from mailward.flow.ground import Ground, Look
@@ -87,6 +87,3 @@ def _until_running(names: list[str], ground: Ground, patience: float) -> list[st
         if not down or ground.clock.monotonic() >= end:
             return down
         ground.clock.sleep(0.1)
-
-
-Verifier = Callable[[Applied], Verified | Failed]

@@ -30,9 +30,9 @@ from mailward.model.acme import (
     AcmeProblem,
     RenewalWindow,
 )
+from mailward.model.layout import SYSTEM_ROOTS
 from mailward.model.settings import CaSettings
 
-SYSTEM_TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
 _LISTED_ORDERS = 500  # the newest; a crash leaves one, not hundreds
 _ASK_ARI_AGAIN = timedelta(hours=6)  # RFC 9773 section 4.3.3
 
@@ -161,7 +161,7 @@ class RealAcmeCa:
         return network
 
     def _trust(self) -> str:
-        trust = Path(self._ca.trust) if self._ca.trust else SYSTEM_TRUST
+        trust = Path(self._ca.trust) if self._ca.trust else SYSTEM_ROOTS
         if not trust.is_file():
             raise AcmeProblem(UNREACHABLE, f"the file of trusted roots {trust} is missing")
         return str(trust)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailward.model.doors import Door, Tls
-from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.sentence import Sentence
 from mailward.model.verdict import Verdict
 
 SERVER = "server"  # the ``domain`` of findings about the server itself: its own name, unknown names, no name
@@ -48,6 +48,3 @@ class DoorFinding:
     not_after: datetime | None = None
     protocol: str | None = None  # "TLSv1.3"
     also: tuple[str, ...] = ()
-
-
-PASSED = NOTHING

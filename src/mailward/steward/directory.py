@@ -12,8 +12,6 @@ from mailward.store import declared, records
 from mailward.store.models import Domain, Run
 from mailward.store.records import StoreRecorder
 
-UNKNOWN_USER = 67  # doveadm's exit code, EX_NOUSER
-
 
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     """Publish, then ask Dovecot for every address: it must know those that are declared, and no other."""

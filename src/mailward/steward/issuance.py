@@ -18,6 +18,7 @@ from mailward.certificates.solvers.http_01 import Http01
 from mailward.model.acme import AcmeProblem
 from mailward.model.certificates import Challenge, KeyedChain, Source
 from mailward.model.errors import MailwardError, NotPossible
+from mailward.model.findings import SERVER
 from mailward.model.runs import Outcome, RunState, Step, Waiting
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import KeyType
@@ -77,7 +78,7 @@ def _is_homeless(run: Run, lineage: Lineage, host: Host) -> bool:
     not be taken for the server's own."""
     if lineage.source != Source.ACME:
         return False
-    scope = lineage.domain.name if lineage.domain else served.SERVER
+    scope = lineage.domain.name if lineage.domain else SERVER
     if "scope" in run.request and run.request["scope"] != scope:
         return True
     return lineage.domain is None and not all(belongs(name, host.settings.hostname) for name in lineage.names)

@@ -8,13 +8,13 @@ from mailward.certificates import inspect
 from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
+from mailward.model.findings import SERVER
 from mailward.model.sentence import Sentence
 from mailward.model.tables import Served, Switch
 from mailward.steward.host import Host
 from mailward.store import declared
 from mailward.store.models import Domain, Lineage, ServerChoice, Version
 
-SERVER = "server"
 Wanted = Callable[[Role, str | None], str | None]
 
 

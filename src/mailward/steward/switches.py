@@ -7,6 +7,7 @@ from mailward.flow.switch import CertificateFlow, Follow, Reader, SwitchUndone
 from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
 from mailward.model.errors import MailwardError
+from mailward.model.findings import SERVER
 from mailward.model.runs import Outcome, RunState
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.tables import Served, Switch, SwitchVerified
@@ -86,7 +87,7 @@ def _commit(run: Run) -> None:
         Lineage.objects.filter(pk=lineage).update(current=number, names=names)
     for choice in run.request.get("choices", []):
         role, lineage = Role(choice["role"]), choice["lineage"]
-        if choice["scope"] == served.SERVER:
+        if choice["scope"] == SERVER:
             field = "panel_lineage" if role is Role.WEB else "mail_lineage"
             ServerChoice.objects.update(**{field: lineage})
         else:

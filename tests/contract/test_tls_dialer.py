@@ -4,14 +4,17 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fakes.tls_doors import Conversation, Paper, door, issue, server_context
+from mailward.certificates import make
 from mailward.host.tls_dialer import AsyncioTlsDialer
 from mailward.model.doors import Tls
 from mailward.model.outside import Dialled, DialTarget
+from mailward.model.settings import KeyType
 
 ROOT = issue("Root", ca=True)
 MIDDLE = issue("Intermediate", ROOT, ca=True)
@@ -259,6 +262,27 @@ def test_old_protocols_are_told_apart(tmp_path: Path, recwarn: pytest.WarningsRe
     good = server_context(tmp_path, LEAF, MIDDLE)
     with door(good, Conversation.secure) as opened:
         assert dial(opened.port, "http", Tls.IMPLICIT, old_protocol=True).trouble == "handshake-failed"
+
+
+def test_a_client_without_ecdsa_sees_the_rsa_certificate_or_none(tmp_path: Path) -> None:
+    """With both kinds of keys each client is shown the one it knows; with ECDSA alone, who doesn't know it is refused."""
+    other = by_rsa("mail.a.test", tmp_path / "rsa.pem")
+    with door(server_context(tmp_path, LEAF, MIDDLE), Conversation.secure) as opened:
+        for protocol in ("http", "imap"):
+            assert dial(opened.port, protocol, Tls.IMPLICIT, rsa_only=True).trouble == "handshake-failed"
+    both = server_context(tmp_path, LEAF, MIDDLE)
+    both.load_cert_chain(tmp_path / "rsa.pem")
+    with door(both, Conversation.secure) as opened:
+        assert dial(opened.port, "http", Tls.IMPLICIT).chain[0] == LEAF.der
+        found = dial(opened.port, "http", Tls.IMPLICIT, rsa_only=True)
+    assert (found.trouble, found.chain) == (None, (other,))
+
+
+def by_rsa(name: str, file: Path) -> bytes:
+    """A self-signed certificate with an RSA key, written with its key; its DER."""
+    made = make.self_signed((name,), datetime.now(UTC), KeyType.RSA2048)
+    file.write_bytes(made.pem)
+    return ssl.PEM_cert_to_DER_cert(made.chain_pem.decode())
 
 
 def test_chains_are_reported_as_they_are(tmp_path: Path) -> None:

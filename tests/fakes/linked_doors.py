@@ -1,7 +1,8 @@
 """Doors that serve what the instance's files say (model.outside.TlsDialer), found by name as the real daemons find it.
 
 nginx follows links at every handshake: the exact name, the wildcard one label above, the default. Postfix looks into its
-table, and otherwise shows the default that it read when it was last told to.
+table, and otherwise shows the default that it read when it was last told to. A client that knows no ECDSA is shown the RSA
+companion: beside the file that nginx finds, behind the first in what Postfix reads.
 """
 
 import itertools
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fakes.memory_sni import MemorySni
@@ -36,7 +38,7 @@ class LinkedDoors:
 
     def postfix_reads(self) -> None:
         """Postfix starts, or reloads: its new processes read the server-wide certificate."""
-        path = self._layout.tls_default(Role.MAIL)
+        path = self._layout.tls_default_all
         if not self.forgets_reload and self._files.exists(path):
             self._postfix_default = self._files.read(path)
 
@@ -68,7 +70,7 @@ class LinkedDoors:
         if target.old_protocol:
             return Dialled(target, "handshake-failed", "TLS 1.2 or newer is wanted")
         own = target.tls is Tls.STARTTLS and target.protocol != "smtp"
-        pem = self.served_by_dovecot(target.sni) if own else self.served(target.protocol, target.sni)
+        pem = self.served_by_dovecot(target.sni) if own else self.served(target.protocol, target.sni, rsa=target.rsa_only)
         if pem is None:
             return Dialled(target, "handshake-failed", "no certificate")
         try:
@@ -78,14 +80,36 @@ class LinkedDoors:
         chain = tuple(one.public_bytes(Encoding.DER) for one in found)
         return Dialled(target, None, "", chain, "TLSv1.3", "TLS_AES_256_GCM_SHA384", clear_login=False)
 
-    def served(self, protocol: str, sni: str | None) -> bytes | None:
-        """The PEM shown to a client of this protocol that sends this name."""
+    def served(self, protocol: str, sni: str | None, *, rsa: bool = False) -> bytes | None:
+        """The PEM shown to a client of this protocol that sends this name; ``rsa``: to one that knows no ECDSA."""
         if protocol == "smtp":
-            return (self._sni.look_up(sni) if sni else None) or self._postfix_default
+            read = (self._sni.look_up(sni) if sni else None) or self._postfix_default or b""
+            return next((pem for pem in _each(read) if not rsa or _has_rsa_key(pem)), None)
         role = Role.WEB if protocol == "http" else Role.MAIL
         names = self._layout.tls_names(role)
         tried: list[Path] = []
         if sni:
             tried = [names / sni, names / f"_.{sni.partition('.')[2]}"]
         tried.append(self._layout.tls_default(role))
-        return next((self._files.read(path) for path in tried if self._files.exists(path)), None)
+        found = next((path for path in tried if self._files.exists(path)), None)
+        if found is None or not rsa:
+            return self._files.read(found) if found else None
+        companion = self._layout.tls_versions / Path(self._files.target(found) or "").name.replace(".pem", ".rsa.pem")
+        pem = self._files.read(companion if self._files.exists(companion) else found)
+        return pem if _has_rsa_key(pem) else None
+
+
+_KEY = b"-----BEGIN PRIVATE KEY"
+
+
+def _each(pem: bytes) -> list[bytes]:
+    """Each key with its chain; what holds no key, as it is."""
+    _, *parts = pem.split(_KEY)
+    return [_KEY + part for part in parts] or [pem]
+
+
+def _has_rsa_key(pem: bytes) -> bool:
+    try:
+        return isinstance(x509.load_pem_x509_certificate(pem).public_key(), RSAPublicKey)
+    except ValueError:
+        return False

@@ -13,7 +13,7 @@ from mailward import daemons
 from mailward.model.desired import DesiredState, LocalName
 from mailward.model.doors import Door
 from mailward.model.layout import Layout
-from mailward.model.settings import CaSettings
+from mailward.model.settings import CaSettings, KeyType
 from mailward.steward.new_instance import demo, production
 
 HERE = Path(__file__).parent
@@ -22,7 +22,8 @@ PYTHON = "/opt/mailward/bin/python"
 
 
 def cases() -> dict[str, DesiredState]:
-    """Case -> what is wanted. The test certificate's lineage of starttls-open is ``alpha-wildcard``, version 3."""
+    """Case -> what is wanted. The test certificate's lineage of starttls-open is ``alpha-wildcard``, version 3,
+    and in two-keys it has an RSA companion."""
     high = demo(2000, ipv6=True)
     ca = CaSettings("letsencrypt", "https://acme-v02.api.letsencrypt.org/directory")
     real = production("mx1.example.com", ("0.0.0.0", "::"), ca, "admin@example.com")
@@ -35,6 +36,12 @@ def cases() -> dict[str, DesiredState]:
         "demo": DesiredState(high, python=PYTHON),
         "production": DesiredState(real, python=PYTHON),
         "starttls-open": DesiredState(replace(high, ports=high.ports | opened), names, PYTHON),
+        "two-keys": DesiredState(
+            replace(high, ports=high.ports | opened, key_type=KeyType.BOTH, rsa=True),
+            (replace(names[0], companion=True), names[1]),
+            PYTHON,
+            default_companion=True,
+        ),
         "ipv4-only": DesiredState(demo(2000, ipv6=False), python=PYTHON),
     }
 

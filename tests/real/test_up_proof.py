@@ -11,9 +11,9 @@ pytestmark = pytest.mark.real
 
 KEYS = {
     "domain", "name", "door", "port", "address", "tls", "sni", "verdict", "code", "reason", "remedy", "served_sha256",
-    "wanted_sha256", "not_after", "protocol", "checked_at", "also",
+    "wanted_sha256", "not_after", "protocol", "checked_at", "also", "key",
 }  # fmt: skip
-"""What issue 2 promises of each row, and ``also``."""
+"""What issue 2 promises of each row, and ``also`` and ``key``."""
 MAIL_DOORS = {"imaps", "pop3s", "smtp", "submission", "submissions"}
 
 
@@ -27,6 +27,7 @@ def test_each_row_has_the_promised_keys(demo_host: DemoHost) -> None:
         assert row["tls"] == Door(row["door"]).kind.tls
         assert row["protocol"] in ("TLSv1.2", "TLSv1.3")
         assert row["served_sha256"] == row["wanted_sha256"] != ""
+        assert row["key"] == "any"
         assert row["checked_at"].endswith("+00:00")
 
 

@@ -224,6 +224,8 @@ class WholeHost:
     def put_default(self, path: Path, roles: Sequence[Role] = tuple(Role)) -> None:
         for role in roles:
             _relink(self.layout.tls_default(role), f"versions/{path.name}")
+        if Role.MAIL in roles:
+            _relink(self.layout.tls_default_all, f"versions/{path.name}")
 
     def serve(self, name: str, path: Path, roles: Sequence[Role] = tuple(Role)) -> None:
         """Serve a version for a name (``*.`` for a wildcard) at all doors of the roles, as the steward does."""

@@ -4,6 +4,7 @@ from mailward.actions.office import Office
 from mailward.certificates.budget import Forecast, Issuance, forecast
 from mailward.certificates.records import OrderState
 from mailward.model.certificates import Source
+from mailward.model.settings import KeyType
 from mailward.store.models import Lineage, Order
 
 
@@ -20,5 +21,10 @@ def budget(office: Office) -> tuple[Forecast, ...]:
         for order in orders
     ]
     due = Lineage.objects.filter(source=Source.ACME, revoked_at=None).exclude(renew_at=None)
-    planned = [Issuance(one.renew_at, tuple(one.names), ari=True) for one in due if one.renew_at is not None]
+    planned = [
+        Issuance(one.renew_at, tuple(one.names), ari=True)
+        for one in due
+        if one.renew_at is not None
+        for _order in range(2 if one.key_type == KeyType.BOTH else 1)
+    ]
     return forecast(made, planned, office.clock.now())

@@ -73,7 +73,7 @@ def history(office: Office, lineage_id: str) -> tuple[VersionRow, ...]:
     return tuple(
         VersionRow(
             v.number, v.sha256, tuple(v.names), v.issuer, v.not_before, v.not_after, v.created_at,
-            chosen and v.number == lineage.current,
+            chosen and v.number == lineage.current, v.companion_sha256 or "",
         )
         for v in lineage.versions.order_by("-number")
     )  # fmt: skip
@@ -98,6 +98,8 @@ def upload(
     expected = inspect.expect(office.clock.now(), (office.trust_roots(),))
     parts = (material,) if key is None else (material, key)
     chain = inspect.keyed_chain(*parts, expected=expected, password=password)
+    if chain.companion is not None:
+        refuse_pair_unless_shown(office)
     if lineage_id is None:
         name = f"{owner.name if owner else SERVER}-upload"
         lineage = new_lineage(name, owner, Source.UPLOAD, chain.certificate.names)
@@ -115,6 +117,9 @@ def signing_request(
     owner = None if domain == SERVER else get_domain(domain)
     default = recommended_names(owner.name) if owner else (office.settings.hostname,)
     wanted = tuple(parse_host_name(name, "names", wildcard=True) for name in names) or default
+    if key_type is KeyType.BOTH:
+        said = Sentence("a request has one key")
+        raise BadInput("key_type", said, Sentence("Make two requests, or order both from an ACME CA."), code="one-key")
     made = make.request(wanted, key_type or office.settings.key_type)
     lineage = new_lineage(f"{owner.name if owner else SERVER}-csr", owner, Source.CSR, wanted)
     SigningRequest.objects.create(lineage=lineage, csr_pem=made.csr_pem, sealed_key=office.seal.seal(made.key_pem))
@@ -141,6 +146,14 @@ def answer(office: Office, actor: Actor, lineage_id: str, material: bytes) -> As
     records.tell(actor, "certificate.answered", lineage.pk, now)
     request = {"answer": lineage.pk, "chain": chain}
     return Asked(records.ask(RunKind.CERTIFICATE, lineage.pk, request, actor, now).pk)
+
+
+def refuse_pair_unless_shown(office: Office) -> None:
+    """Two certificates for one name are taken only where the doors show both. Raises BadInput."""
+    if not office.settings.rsa:
+        said = Sentence("the doors of this host show one certificate for each name, not one for each kind of key")
+        remedy = Sentence("Write rsa = true into mailward.toml, run: mailward apply; then try again.")
+        raise BadInput("key_type", said, remedy, code="one-kind-of-key")
 
 
 def get_lineage(lineage_id: str) -> Lineage:
@@ -176,6 +189,8 @@ def _row(lineage: Lineage, version: Version | None, chosen: tuple[str, ...]) -> 
         retry_at=lineage.retry_at,
         revoked_at=lineage.revoked_at,
         chosen_for=chosen,
+        key_type=lineage.key_type if lineage.source == Source.ACME else "",
+        companion_sha256=(version.companion_sha256 or "") if version else "",
     )
 
 

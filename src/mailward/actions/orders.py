@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from mailward.actions.certificates import chosen_for, get_lineage
+from mailward.actions.certificates import chosen_for, get_lineage, refuse_pair_unless_shown
 from mailward.actions.domains import get_domain
 from mailward.actions.office import Asked, Office
 from mailward.certificates.selection import belongs, recommended_names
@@ -34,7 +34,7 @@ def issue(
 ) -> Asked:
     """Get a certificate from an ACME CA. Without names: the wildcard (domain, ``*.domain``); for "server" its own name.
 
-    Asked again for the same names, the lineage that is there gets its next version.
+    Asked again for the same names, the lineage that is there gets its next version, with the kind of key asked for now.
     """
     return ask_for_order(office, actor, planned_lineage(office, domain, names, challenge, ca, key_type))
 
@@ -54,6 +54,8 @@ def planned_lineage(
     wanted = tuple(parse_host_name(name, "names", wildcard=True) for name in names) or default
     _refuse_names(wanted, scope, challenge)
     _refuse_ca(office, ca)
+    if key_type is KeyType.BOTH:
+        refuse_pair_unless_shown(office)
     for known in Lineage.objects.filter(domain=owner, source=Source.ACME, challenge=challenge.value):
         if sorted(known.names) == sorted(wanted) and (ca is None or known.ca == ca):
             if key_type is not None and known.key_type != key_type.value:

@@ -90,6 +90,8 @@ class CertificateRow:
     retry_at: datetime | None
     revoked_at: datetime | None
     chosen_for: tuple[str, ...]
+    key_type: str = ""  # what the next version will have; "": it comes from elsewhere
+    companion_sha256: str = ""  # of the RSA companion
 
 
 @dataclass(frozen=True)
@@ -102,3 +104,4 @@ class VersionRow:
     not_after: datetime
     created_at: datetime
     served: bool
+    companion_sha256: str = ""

@@ -6,6 +6,7 @@ looked at, but not required. The server itself is asked for its own name, for a 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from mailward.model.doors import Door, Role
 from mailward.model.findings import SERVER, DoorQuestion
@@ -16,6 +17,11 @@ UNKNOWN_NAME = "unknown-name.invalid"  # RFC 6761 section 6.4: never exists
 Wanted = Callable[[Role, str | None], str | None]
 """The fingerprint of the leaf that ought to be served to a client that sends this name (None: no name) at the doors of
 this role; None when nothing is known."""
+
+
+def no_companion(_role: Role, _name: str | None) -> str | None:
+    """What is wanted of a client that knows no ECDSA, where no certificate has an RSA companion: it isn't asked."""
+    return None
 
 
 def required_name(role: Role, domain: str) -> str:
@@ -36,19 +42,33 @@ def door_questions(
     addresses: Sequence[str],
     *,
     server: bool = True,
+    companion: Wanted = no_companion,
 ) -> tuple[DoorQuestion, ...]:
-    """The questions about ``domains``, then about the server itself unless ``server`` is False. In a stable order."""
-    found = [question for domain in domains for question in domain_questions(settings, domain, wanted, addresses)]
+    """The questions about ``domains``, then about the server itself unless ``server`` is False. In a stable order.
+
+    ``companion`` is like ``wanted`` for clients that know no ECDSA: where it knows a leaf, they ask too.
+    """
+    found = [
+        question
+        for domain in domains
+        for question in domain_questions(settings, domain, wanted, addresses, companion=companion)
+    ]
     if server:
-        found.extend(server_questions(settings, wanted, addresses))
+        found.extend(server_questions(settings, wanted, addresses, companion=companion))
     return tuple(found)
 
 
 def domain_questions(
-    settings: Settings, domain: str, wanted: Wanted, addresses: Sequence[str], roles: Iterable[Role] = Role
+    settings: Settings,
+    domain: str,
+    wanted: Wanted,
+    addresses: Sequence[str],
+    roles: Iterable[Role] = Role,
+    *,
+    companion: Wanted = no_companion,
 ) -> list[DoorQuestion]:
     """The questions about one domain, at the doors of ``roles``."""
-    return [
+    asked = [
         DoorQuestion(domain, name, door, settings.ports[door], address, name, wanted(role, name), name == required)
         for role in roles
         for required in (required_name(role, domain),)
@@ -56,11 +76,14 @@ def domain_questions(
         for door in doors_of(settings, role)
         for address in addresses
     ]
+    return _and_by_rsa(asked, companion)
 
 
-def server_questions(settings: Settings, wanted: Wanted, addresses: Sequence[str]) -> list[DoorQuestion]:
+def server_questions(
+    settings: Settings, wanted: Wanted, addresses: Sequence[str], *, companion: Wanted = no_companion
+) -> list[DoorQuestion]:
     """The questions about the server's own certificates: its own name, a name it can't know, and no name."""
-    return [
+    asked = [
         DoorQuestion(
             SERVER,
             sni or "",
@@ -76,6 +99,19 @@ def server_questions(settings: Settings, wanted: Wanted, addresses: Sequence[str
         for door in doors_of(settings, role)
         for address in addresses
     ]
+    return _and_by_rsa(asked, companion)
+
+
+def _and_by_rsa(asked: Sequence[DoorQuestion], companion: Wanted) -> list[DoorQuestion]:
+    """Each question, and after it the same one by a client that knows no ECDSA, where something is wanted for it."""
+    found = []
+    for question in asked:
+        found.append(question)
+        name = None if question.expects_server else question.sni
+        wanted = companion(question.door.kind.role, name)
+        if wanted is not None:
+            found.append(replace(question, wanted_sha256=wanted, rsa_only=True))
+    return found
 
 
 def doors_of(settings: Settings, role: Role) -> tuple[Door, ...]:

@@ -110,6 +110,7 @@ def row(finding: DoorFinding, say: Say = str) -> Row:
         "protocol": finding.protocol,
         "checked_at": finding.checked_at.isoformat(),
         "also": list(finding.also),
+        "key": "rsa" if finding.rsa_only else "any",
     }
 
 

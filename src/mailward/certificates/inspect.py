@@ -5,7 +5,7 @@ order and matches its key, or raises BadInput with a stable code (``refusals``).
 among the chain, text around the blocks) is put right silently. Never connects anywhere; never fetches a missing issuer.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -44,16 +44,19 @@ def expect(now: datetime, roots: tuple[bytes, ...] | None = None, names: tuple[s
 
 
 def keyed_chain(*parts: bytes, expected: Expectation, password: str | None = None) -> KeyedChain:
-    """``parts`` (PEM or PKCS#12: certificate, chain and key together or apart) as a checked chain. Raises BadInput."""
+    """``parts`` (PEM or PKCS#12: certificate, chain and key together or apart) as a checked chain. Raises BadInput.
+
+    Two leaves are taken when one has an ECDSA key, the other an RSA key, and both the same names: the second is the
+    companion.
+    """
     material = read(*parts, password=password)
-    leaf = _leaf(material)
-    if material.key is None:
+    found = _leaves(material)
+    if not material.keys:
         raise refusals.no_key(KEY)
-    if not _match(leaf, material.key.public_key()):
-        raise refusals.key_mismatch(KEY, subject(leaf))
-    key_pem = material.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    certificate, chain = _judged(leaf, material.certificates, expected)
-    return KeyedChain(certificate, chain.pem, key_pem)
+    if len(found) == 1 and len(material.keys) > 1:
+        raise refusals.several_keys(KEY)
+    first, *rest = [_keyed(leaf, material, expected) for leaf in found]
+    return replace(first, companion=rest[0]) if rest else first
 
 
 def answer(*parts: bytes, key: PrivateKeyTypes, expected: Expectation) -> KeyedChain:
@@ -76,10 +79,10 @@ def read(*parts: bytes, password: str | None = None) -> Material:
     certificates = tuple(dict.fromkeys(one for material in found for one in material.certificates))
     if len(certificates) > refusals.MAX_CERTIFICATES:
         raise refusals.too_many(CERTIFICATE)
-    keys = [material.key for material in found if material.key is not None]
-    if len({_spki(key.public_key()) for key in keys}) > 1:
+    keys = {_spki(key.public_key()): key for material in found for key in material.keys}
+    if len(keys) > refusals.MAX_KEYS:
         raise refusals.several_keys(KEY)
-    return Material(certificates, keys[0] if keys else None)
+    return Material(certificates, tuple(keys.values()))
 
 
 def subject(certificate: x509.Certificate) -> str:
@@ -100,15 +103,58 @@ def _read_one(part: bytes, password: str | None) -> Material:
     return read_pem(part, password, CERTIFICATE)
 
 
+def _keyed(leaf: x509.Certificate, material: Material, expected: Expectation) -> KeyedChain:
+    key = next((key for key in material.keys if _match(leaf, key.public_key())), None)
+    if key is None:
+        raise refusals.key_mismatch(KEY, subject(leaf))
+    certificate, chain = _judged(leaf, material.certificates, expected)
+    return KeyedChain(certificate, chain.pem, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
 def _leaf(material: Material) -> x509.Certificate:
+    """The only leaf."""
+    found = _leaves(material)
+    if len(found) > 1:
+        raise refusals.several_leaves(CERTIFICATE, _subjects(found))
+    return found[0]
+
+
+def _leaves(material: Material) -> tuple[x509.Certificate, ...]:
+    """The only leaf; or a pair for the same names, the one with the ECDSA key first."""
     if not material.certificates:
         raise refusals.no_certificate(CERTIFICATE)
     found = leaves(material.certificates)
     if not found:
         raise refusals.is_ca(CERTIFICATE, subject(material.certificates[0]))
-    if len(found) > 1:
-        raise refusals.several_leaves(CERTIFICATE, ", ".join(subject(leaf) for leaf in found[:5]))
-    return found[0]
+    if len(found) == 1:
+        return found
+    by_kind = {kind: leaf for leaf in found if (kind := _kind(leaf)) is not None}
+    if len(found) != 2 or len(by_kind) != 2:
+        raise refusals.several_leaves(CERTIFICATE, _subjects(found))
+    if len(material.keys) == 1 or len(set(map(_names_of, found))) > 1:
+        raise refusals.not_a_pair(CERTIFICATE, _subjects(found))
+    return by_kind["ec"], by_kind["rsa"]
+
+
+def _names_of(leaf: x509.Certificate) -> frozenset[str]:
+    try:
+        return frozenset(describe_parsed(leaf).names)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as trouble:
+        raise refusals.certificate_unreadable(CERTIFICATE, 1) from trouble
+
+
+def _kind(leaf: x509.Certificate) -> str | None:
+    try:
+        key = leaf.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "ec"
+    return "rsa" if isinstance(key, rsa.RSAPublicKey) else None
+
+
+def _subjects(found: tuple[x509.Certificate, ...]) -> str:
+    return ", ".join(subject(leaf) for leaf in found[:5])
 
 
 def _judged(leaf: x509.Certificate, all_: tuple[x509.Certificate, ...], expected: Expectation) -> tuple[Certificate, Chain]:

@@ -42,7 +42,8 @@ class Request:
 
 
 def private_key(kind: KeyType) -> MadeKey:
-    if kind is KeyType.P256:
+    """One key; of BOTH, the one that comes first."""
+    if kind in (KeyType.P256, KeyType.BOTH):
         return ec.generate_private_key(ec.SECP256R1())
     return rsa.generate_private_key(public_exponent=65537, key_size=3072 if kind is KeyType.RSA3072 else 2048)
 

@@ -21,6 +21,16 @@ _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _KEYS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY")
 _REQUESTS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 
+BROKEN = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the parser raises for a certificate that it can't make sense of."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -38,7 +48,7 @@ class Material:
     """What was handed in, read but not yet judged."""
 
     certificates: tuple[x509.Certificate, ...]
-    key: PrivateKeyTypes | None
+    keys: tuple[PrivateKeyTypes, ...]
 
     def __repr__(self) -> str:
         return f"Material({len(self.certificates)} certificates)"
@@ -68,18 +78,19 @@ def blocks(data: bytes, field: str) -> tuple[Block, ...]:
 
 
 def read_pem(data: bytes, password: str | None, field: str) -> Material:
-    """Certificates and key of a PEM text. Raises BadInput; one that has neither gives empty Material."""
+    """Certificates and key (or two keys, of a pair) of a PEM text. Raises BadInput; one without either: empty Material."""
     found = blocks(data, field)
     certificates = [block for block in found if block.label in _CERTIFICATES]
     keys = [block for block in found if block.label in _KEYS]
     if len(certificates) > refusals.MAX_CERTIFICATES:
         raise refusals.too_many(field)
-    if len({block.text for block in keys}) > 1:
+    keys = list(dict.fromkeys(keys))
+    if len(keys) > refusals.MAX_KEYS:
         raise refusals.several_keys(field)
     if not certificates and not keys and any(block.label in _REQUESTS for block in found):
         raise refusals.no_certificate(field, has_request=True)
     read = tuple(_certificate(block, number, field) for number, block in enumerate(certificates, 1))
-    return Material(read, _key(keys[0], password, field) if keys else None)
+    return Material(read, tuple(_key(key, password, field) for key in keys))
 
 
 def _certificate(block: Block, number: int, field: str) -> x509.Certificate:
@@ -89,7 +100,7 @@ def _certificate(block: Block, number: int, field: str) -> x509.Certificate:
         # Broken extensions and broken public keys show only when they are asked for.
         _ = certificate.extensions, certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension) as trouble:
+    except BROKEN as trouble:
         raise refusals.certificate_unreadable(field, number) from trouble
     return certificate
 

@@ -1,12 +1,10 @@
 """Reading PKCS#12 files (RFC 7292): what Windows and Java export as .pfx or .p12."""
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
 
 from mailward.certificates import refusals
 from mailward.certificates.der import costly
-from mailward.certificates.pem import Material
+from mailward.certificates.pem import BROKEN, Material
 
 
 def looks_like_pkcs12(data: bytes) -> bool:
@@ -25,8 +23,8 @@ def read_pkcs12(data: bytes, password: str | None, field: str) -> Material:
         certificates = tuple(certificate for certificate in (leaf, *others) if certificate is not None)
         for certificate in certificates:
             _ = certificate.extensions, certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension):
+    except BROKEN:
         raise refusals.pkcs12_unreadable(field) from None
     if len(certificates) > refusals.MAX_CERTIFICATES:
         raise refusals.too_many(field)
-    return Material(certificates, key)
+    return Material(certificates, () if key is None else (key,))

@@ -88,6 +88,7 @@ class Journal:
 
     challenge: Challenge = Challenge.DNS_01
     key_type: KeyType = KeyType.P256
+    companion_of: int | None = None  # the version whose second certificate this order gets
     cas: tuple[str, ...] = ()  # those that are left to try after the record's own
     profile: str = ""
     replaces: str = ""  # ARI identifier of the certificate that this one follows
@@ -210,6 +211,7 @@ def plan_order(
     *,
     challenge: Challenge = Challenge.DNS_01,
     key_type: KeyType = KeyType.P256,
+    companion_of: int | None = None,
     profile: str = "",
     replaces: str = "",
     failures: int = 0,
@@ -219,6 +221,7 @@ def plan_order(
     journal = Journal(
         challenge=challenge,
         key_type=key_type,
+        companion_of=companion_of,
         cas=cas[1:],
         profile=profile,
         replaces=replaces,

@@ -10,6 +10,7 @@ from mailward.model.sentence import Sentence
 
 MAX_BYTES = 256 * 1024
 MAX_CERTIFICATES = 20
+MAX_KEYS = 2  # of a pair: one ECDSA, one RSA
 
 
 def too_big(field: str) -> BadInput:
@@ -78,6 +79,19 @@ def several_leaves(field: str, subjects: str) -> BadInput:
         ),
         Sentence("Give one server certificate, with its own chain."),
         code="several-leaves",
+    )
+
+
+def not_a_pair(field: str, subjects: str) -> BadInput:
+    return BadInput(
+        field,
+        Sentence(
+            "It holds two server certificates ({subjects}). They can be shown together only when one has an ECDSA key and "
+            "the other an RSA key, both are for the same names, and both private keys are there.",
+            subjects=subjects,
+        ),
+        Sentence("Give one server certificate with its key and chain, or such a pair."),
+        code="not-a-pair",
     )
 
 

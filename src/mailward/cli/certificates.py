@@ -27,7 +27,7 @@ _DOMAIN = "DOMAIN|server"
 _KINDS = click.Choice([kind.value for kind in KeyType])
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
-key_type = option("--key-type", type=_KINDS, says=Sentence("The kind of private key"))
+key_type = option("--key-type", "--key", type=_KINDS, says=Sentence("The kind of private key (both: ECDSA and RSA)"))
 
 
 @command("secure", results=True)

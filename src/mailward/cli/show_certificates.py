@@ -26,12 +26,17 @@ def show_certificates(out: Console, rows: Sequence["CertificateRow"]) -> None:
         Sentence("shown for"),
     )
     lines = [
-        (row.id, ", ".join(row.names), row.source, clock(row.not_after), ", ".join(row.chosen_for) or "–") for row in rows
+        (row.id, ", ".join(row.names), _origin(row), clock(row.not_after), ", ".join(row.chosen_for) or "–") for row in rows
     ]
     show_table(out, headings, lines, _EMPTY)
     for row in rows:
         if row.failure.template:
             out.print(Text.assemble(("! ", "yellow"), f"{printable(row.id)}: {tell(row.failure)}"))
+
+
+def _origin(row: "CertificateRow") -> str:
+    """Where it comes from, and that there are two of it."""
+    return f"{row.source} (ECDSA + RSA)" if row.companion_sha256 else row.source
 
 
 def show_certificate(out: Console, row: "CertificateRow") -> None:
@@ -46,6 +51,8 @@ def show_certificate(out: Console, row: "CertificateRow") -> None:
         (Sentence("renewal due"), moment(row.renew_at)),
         (Sentence("revoked"), moment(row.revoked_at)),
         (Sentence("SHA-256"), row.sha256),
+        (Sentence("SHA-256 (RSA)"), row.companion_sha256),
+        (Sentence("keys"), row.key_type),
         (Sentence("shown for"), ", ".join(row.chosen_for) or "–"),
         (Sentence("failed"), f"{row.failures} · {tell(row.failure)} · {moment(row.retry_at)}" if row.failures else "–"),
     ]

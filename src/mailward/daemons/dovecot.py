@@ -62,7 +62,15 @@ def _render_starttls(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
     values = _values(STARTTLS_NAME, desired, layout) | {
         "open_doors": _open_doors(desired),
         "default_certificate": layout.tls_default(Role.MAIL),
-        "local_names": [(entry.names, layout.tls_version(entry.lineage, entry.version)) for entry in desired.local_names],
+        "default_companion": layout.tls_default_companion if desired.default_companion else None,
+        "local_names": [
+            (
+                entry.names,
+                layout.tls_version(entry.lineage, entry.version),
+                layout.tls_companion(entry.lineage, entry.version) if entry.companion else None,
+            )
+            for entry in desired.local_names
+        ],
         "ciphers": CIPHERS,
     }
     return (render_file(f"{STARTTLS_NAME}/dovecot.conf", values),)

@@ -43,6 +43,7 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "mail_doors": [(door.value, settings.ports[door], back) for door, back in mail_doors if door in settings.ports],
         "modules": MODULES,
         "ciphers": CIPHERS,
+        "rsa": settings.rsa,
         "web_user": WEB,
         "temporary": layout.state / "nginx",
         "here": layout.current / NAME,

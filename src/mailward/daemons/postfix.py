@@ -31,7 +31,7 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "ipv4": any(":" not in address for address in settings.addresses),
         "lmtp": lmtp_socket(layout),
         "auth": auth_socket(layout),
-        "default_certificate": layout.tls_default(Role.MAIL),
+        "default_certificate": layout.tls_default_all if settings.rsa else layout.tls_default(Role.MAIL),
         "message_bytes": MESSAGE_BYTES,
         "ports": {door.value: settings.ports[door] for door in POSTFIX.doors if door in settings.ports},
     }

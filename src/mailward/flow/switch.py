@@ -9,6 +9,7 @@ processes read when they start.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from mailward.flow.ground import Ground, Look, Recorder
 from mailward.flow.verify import broken, said, until_served
@@ -111,18 +112,33 @@ def reverse(switch: Switch) -> Switch:
 
 
 def stage(switch: Switch, ground: Ground) -> SwitchStaged:
-    """Write each version's file: readable by root and nginx' workers, by nobody else."""
+    """Write each version's files: readable by root and nginx' workers, by nobody else.
+
+    The file that is asked for first comes last: whoever finds it finds the companion's too.
+    """
+    layout = ground.layout
     for lineage, version, chain in switch.material:
-        path = ground.layout.tls_version(lineage, version)
-        ground.files.write(path, chain.pem, mode=0o640, owner="root", group=KEY_GROUP)
+        contents = {layout.tls_version(lineage, version): chain.pem}
+        if chain.companion is not None:
+            also = {
+                layout.tls_companion(lineage, version): chain.companion.pem,
+                layout.tls_all(lineage, version): chain.all_pem,
+            }
+            contents = also | contents
+        for path, content in contents.items():
+            ground.files.write(path, content, mode=0o640, owner="root", group=KEY_GROUP)
     return SwitchStaged(switch)
 
 
 def check(staged: SwitchStaged, ground: Ground, read: Reader) -> SwitchChecked:
     """Read back what was written: a daemon that gets a broken file fails for that name, and says so to nobody."""
+    layout = ground.layout
     for lineage, version, chain in staged.switch.material:
-        written = read(ground.files.read(ground.layout.tls_version(lineage, version)))
-        if written.certificate.sha256 != chain.certificate.sha256:
+        meant = {layout.tls_version(lineage, version): _leaves(chain)[:1]}
+        if chain.companion is not None:
+            meant[layout.tls_companion(lineage, version)] = _leaves(chain.companion)
+            meant[layout.tls_all(lineage, version)] = _leaves(chain)
+        if any(_leaves(read(ground.files.read(path))) != leaves for path, leaves in meant.items()):
             raise NotPossible(
                 Sentence("the certificate {lineage} was not written as it was meant", lineage=lineage),
                 Sentence("Look at the disk, then run the command again."),
@@ -140,13 +156,12 @@ def apply(checked: SwitchChecked, ground: Ground) -> SwitchApplied:
             ground.files.link(ground.layout.tls_names(served.role) / link_name(name), f"../versions/{target.name}")
         if served.default:
             ground.files.link(ground.layout.tls_default(served.role), f"versions/{target.name}")
+            if served.role is Role.MAIL:
+                _link_companions(served, ground)
     for role, name in switch.dropped:
         ground.files.remove(ground.layout.tls_names(role) / link_name(name))
     entries = {
-        name: ground.layout.tls_version(served.lineage, served.version)
-        for served in switch.wanted
-        if served.role is Role.MAIL
-        for name in served.names
+        name: _for_postfix(served, ground) for served in switch.wanted if served.role is Role.MAIL for name in served.names
     }
     if entries:
         ground.sni.put(entries)
@@ -154,6 +169,33 @@ def apply(checked: SwitchChecked, ground: Ground) -> SwitchApplied:
     if gone:
         ground.sni.remove(gone)
     return SwitchApplied(switch)
+
+
+def remove_version(lineage: str, version: int, ground: Ground) -> None:
+    """Take away the files of a version that nothing points at any more; missing ones are no error."""
+    layout = ground.layout
+    for path in (layout.tls_version, layout.tls_all, layout.tls_companion):
+        ground.files.remove(path(lineage, version))
+
+
+def _link_companions(served: Served, ground: Ground) -> None:
+    """The server-wide certificate's other files: the link for Postfix always leads to something."""
+    layout = ground.layout
+    ground.files.link(layout.tls_default_all, f"versions/{_for_postfix(served, ground).name}")
+    companion = layout.tls_companion(served.lineage, served.version)
+    if ground.files.exists(companion):
+        ground.files.link(layout.tls_default_companion, f"versions/{companion.name}")
+
+
+def _for_postfix(served: Served, ground: Ground) -> Path:
+    """The file with the version's every certificate."""
+    both = ground.layout.tls_all(served.lineage, served.version)
+    return both if ground.files.exists(both) else ground.layout.tls_version(served.lineage, served.version)
+
+
+def _leaves(chain: KeyedChain) -> tuple[str, ...]:
+    found = (chain, chain.companion) if chain.companion else (chain,)
+    return tuple(one.certificate.sha256 for one in found)
 
 
 def link_name(name: str) -> str:

@@ -37,6 +37,8 @@ class AsyncioTlsDialer:
         self._ehlo_name = ehlo_name
         self._modern = seeing_context()
         self._modern_web = seeing_context(alpn=("http/1.1",))
+        self._rsa = seeing_context(rsa_only=True)
+        self._rsa_web = seeing_context(rsa_only=True, alpn=("http/1.1",))
         self._old = seeing_context(old=True)
 
     def dial(self, targets: Sequence[DialTarget]) -> list[Dialled]:
@@ -119,6 +121,8 @@ class AsyncioTlsDialer:
     def _context(self, target: DialTarget) -> ssl.SSLContext:
         if target.old_protocol:
             return self._old
+        if target.rsa_only:
+            return self._rsa_web if target.protocol == "http" else self._rsa
         return self._modern_web if target.protocol == "http" else self._modern
 
 

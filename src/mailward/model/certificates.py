@@ -65,19 +65,27 @@ class KeyedChain:
 
     ``chain_pem`` is leaf first, in order, without the root; ``key_pem`` is unencrypted PKCS#8. Only
     ``certificates.inspect`` makes one, and only when key and leaf match: holding one is the proof.
+
+    ``companion`` is a second certificate for the same names with an RSA key, for clients that know no ECDSA. It has none.
     """
 
     certificate: Certificate
     chain_pem: bytes
     key_pem: bytes
+    companion: "KeyedChain | None" = None
 
     def __repr__(self) -> str:
         return f"KeyedChain({', '.join(self.certificate.names)}, {self.certificate.sha256[:16]}…)"
 
     @property
     def pem(self) -> bytes:
-        """What a daemon reads: the key first (Postfix wants it so), then the chain."""
+        """What a daemon reads: the key first (Postfix wants it so), then the chain. Without the companion."""
         return self.key_pem.rstrip() + b"\n" + self.chain_pem.rstrip() + b"\n"
+
+    @property
+    def all_pem(self) -> bytes:
+        """The same with the companion behind it, as Postfix reads several keys out of one file."""
+        return self.pem + (self.companion.pem if self.companion else b"")
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,15 @@ class LocalName:
     lineage: str
     version: int
     names: tuple[str, ...]
+    companion: bool = False  # it has an RSA companion
 
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What the operator declared, complete. ``local_names`` is empty while the STARTTLS doors are closed."""
+    """What the operator declared, complete. ``local_names`` is empty while the STARTTLS doors are closed, and
+    ``default_companion`` (the server-wide certificate has an RSA companion) matters to them alone."""
 
     settings: Settings
     local_names: tuple[LocalName, ...] = ()
     python: str = sys.executable  # the interpreter that runs our own processes (panel, steward) under the supervisor
+    default_companion: bool = False

@@ -25,6 +25,7 @@ class DoorQuestion:
     wanted_sha256: str | None  # the leaf that was chosen; None: nothing known to compare with
     required: bool = True  # False: a name a client may use, but which no choice promised to cover
     expects_server: bool = False  # an unknown or missing name: the server-wide certificate is right, whatever its names
+    rsa_only: bool = False  # asked as a client that knows no ECDSA: the companion is wanted
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,4 @@ class DoorFinding:
     not_after: datetime | None = None
     protocol: str | None = None  # "TLSv1.3"
     also: tuple[str, ...] = ()
+    rsa_only: bool = False  # this row is about the RSA companion, as a client sees it that knows no ECDSA

@@ -43,11 +43,22 @@ class Layout:
 
     @property
     def tls_versions(self) -> Path:
-        """``<lineage>.<version>.pem``: chain and key in one file, never changed once written (0640 root:mailward-web)."""
+        """``<lineage>.<version>.pem``: chain and key in one file, never changed once written (0640 root:mailward-web).
+
+        A version that has an RSA companion has it beside it (``….rsa.pem``), and both in a third file (``….all.pem``).
+        """
         return self.tls / "versions"
 
     def tls_version(self, lineage: str, version: int) -> Path:
         return self.tls_versions / f"{lineage}.{version}.pem"
+
+    def tls_companion(self, lineage: str, version: int) -> Path:
+        """Where nginx and Dovecot find the RSA companion; there is no such file where there is no companion."""
+        return self.tls_versions / f"{lineage}.{version}.rsa.pem"
+
+    def tls_all(self, lineage: str, version: int) -> Path:
+        """Both one after the other, for Postfix, which refuses a list in which one certificate stands twice."""
+        return self.tls_versions / f"{lineage}.{version}.all.pem"
 
     def tls_names(self, role: Role) -> Path:
         """A directory of symbolic links, one per name asked for by SNI: ``alpha.test``, ``_.alpha.test`` for ``*.``."""
@@ -56,6 +67,16 @@ class Layout:
     def tls_default(self, role: Role) -> Path:
         """A symbolic link to the server-wide certificate (MAIL) or the panel's one (WEB): for no name or unknown names."""
         return self.tls / f"default-{role.value}.pem"
+
+    @property
+    def tls_default_all(self) -> Path:
+        """The server-wide certificate with its companion, or what ``tls_default(MAIL)`` is where it has none: Postfix'."""
+        return self.tls / f"default-{Role.MAIL.value}.all.pem"
+
+    @property
+    def tls_default_companion(self) -> Path:
+        """The server-wide certificate's RSA companion; no such link where it has none."""
+        return self.tls / f"default-{Role.MAIL.value}.rsa.pem"
 
     @property
     def sni_map(self) -> Path:

@@ -9,11 +9,12 @@ OWN_TOP_LEVEL = "mailward"  # no such domain exists; the name server's catalog o
 
 
 class KeyType(StrEnum):
-    """Private keys that Mailward makes. ECDSA P-256 unless somebody asks for RSA."""
+    """Private keys that Mailward makes. ECDSA P-256 unless somebody asks for RSA; BOTH is one certificate of each kind."""
 
     P256 = "p256"
     RSA2048 = "rsa2048"
     RSA3072 = "rsa3072"
+    BOTH = "both"  # P-256, and RSA 2048 for clients that know nothing else
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Settings:
     contact: str | None = None
     outbound: bool = True  # False: mail for other hosts is refused (the demo never sends to the world)
     key_type: KeyType = KeyType.P256
+    rsa: bool = False  # the doors look for an RSA companion beside every certificate (docs/decisions/two-keys.md)
     trust: str = "system"  # what verify trusts: "system", or a PEM file
     nameservers: tuple[str, ...] = ()  # "address:port" that verify and client ask; empty: the system's resolver
     demo: DemoSettings | None = None

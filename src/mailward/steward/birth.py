@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 import string
 from contextlib import closing
+from pathlib import Path
 
 from django.core.management import call_command
 from django.db import transaction
@@ -22,12 +23,12 @@ from mailward.model.doors import Role
 from mailward.model.layout import Layout
 from mailward.model.outside import Clock, Files, Seal
 from mailward.model.settings import KeyType, Settings
-from mailward.model.tables import DirectoryChange, DirectoryDomain, DirectoryRow, Switch, SwitchStaged
+from mailward.model.tables import DirectoryChange, DirectoryDomain, DirectoryRow, Served, Switch, SwitchStaged
 from mailward.steward import served
 from mailward.steward.host import Host
 from mailward.steward.served import read_as_issued
 from mailward.store import declared
-from mailward.store.lineages import add_version, new_lineage
+from mailward.store.lineages import add_version, new_lineage, with_companion
 from mailward.store.models import Lineage, ServerChoice
 
 SECRET_LETTERS = string.ascii_letters + string.digits
@@ -156,6 +157,7 @@ def put_tables_right(host: Host) -> None:
     wanted = served.everything_served(host)
     own = next((one for one in wanted if one.default and one.role is Role.MAIL), None)
     table_lost = own is not None and set(host.ground.sni.held(own.names)) != set(own.names)
+    pairs = set(with_companion())
     differing = []
     for one in wanted:
         target = host.layout.tls_version(one.lineage, one.version).name
@@ -163,8 +165,9 @@ def put_tables_right(host: Host) -> None:
         right = all(host.files.target(link) == f"../versions/{target}" for link in links)
         if one.default:
             right = right and host.files.target(host.layout.tls_default(one.role)) == f"versions/{target}"
+            right = right and (one.role is Role.WEB or host.files.target(host.layout.tls_default_all) is not None)
         right = right and not (table_lost and one.role is Role.MAIL)
-        if not right or not host.files.exists(host.layout.tls_version(one.lineage, one.version)):
+        if not right or not all(map(host.files.exists, _files_of(one, host.layout, pairs))):
             differing.append(one)
     if not differing:
         return
@@ -175,3 +178,11 @@ def put_tables_right(host: Host) -> None:
     switch = Switch(tuple(differing), material, ())
     stage(switch, host.ground)
     apply(check(SwitchStaged(switch), host.ground, read_as_issued), host.ground)
+
+
+def _files_of(one: Served, layout: Layout, pairs: set[tuple[str, int]]) -> list[Path]:
+    """What must lie in ``tls/versions`` for it. ``pairs``: the versions with a companion."""
+    places = [layout.tls_version]
+    if (one.lineage, one.version) in pairs:
+        places += [layout.tls_companion, layout.tls_all]
+    return [place(one.lineage, one.version) for place in places]

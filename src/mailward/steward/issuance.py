@@ -15,7 +15,7 @@ from mailward.certificates.renewal import ari_id, backoff, due
 from mailward.certificates.selection import belongs
 from mailward.certificates.solvers.dns_01 import Dns01
 from mailward.certificates.solvers.http_01 import Http01
-from mailward.model.acme import AcmeProblem
+from mailward.model.acme import AcmeProblem, RenewalWindow
 from mailward.model.certificates import Challenge, KeyedChain, Source
 from mailward.model.errors import MailwardError, NotPossible
 from mailward.model.findings import SERVER
@@ -25,7 +25,7 @@ from mailward.model.settings import KeyType
 from mailward.steward import demo_ca, served, switches
 from mailward.steward.host import Host
 from mailward.store import orders
-from mailward.store.lineages import add_version, certificate_of
+from mailward.store.lineages import add_companion, add_version, certificate_of, is_whole
 from mailward.store.models import Lineage, Run, Version
 from mailward.store.records import StoreRecorder
 from mailward.store.sentences import to_json
@@ -100,7 +100,8 @@ def _put_off(lineage: Lineage, why: Sentence, host: Host) -> None:
 
 
 def _unserved(lineage: Lineage, host: Host) -> Version | None:
-    """A later version than the one that is served, still fresh: it was issued, and could not be proven at the doors."""
+    """A later version than the one that is served, still fresh: it was issued, and could not be proven at the doors; or
+    the second of its two certificates could not be had."""
     if lineage.revoked_at is not None:
         return None
     now = host.clock.now()
@@ -109,30 +110,43 @@ def _unserved(lineage: Lineage, host: Host) -> Version | None:
 
 
 def _order(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder, *, waits: bool) -> Outcome | Waiting | None:
-    """None: the version is there. Otherwise how it failed, or until when it waits."""
+    """None: the version is there, with all its certificates. Otherwise how it failed, or until when it waits."""
+    half: Version | None = None
     if "order" not in run.request and "versions" not in run.request and (ready := _unserved(lineage, host)) is not None:
-        _remember(run, ready)
+        if is_whole(ready):
+            _remember(run, ready)
+        else:
+            half = ready
     if "versions" in run.request and "order" not in run.request:
         return None
     outside = _outside(run, host)
-    begun = _begun(run) or orders.unfinished_order(lineage.pk)
-    cas = _authorities(lineage, host) if begun is None else ()
-    with transaction.atomic():  # a row without its names would be an order for nothing, taken up after a kill
-        record = begun or _planned(lineage, cas, host)
-        outside.journal.save(record)
-        run.request = {**run.request, "order": record.id}
-        run.save(update_fields=["request"])
-    with recorder.step(Step.ORDER):
-        record = run_order(record, outside, waits=waits)
-    if not record.state.is_end:
-        return Waiting(record.journal.not_before or host.clock.now())
-    if record.state is OrderState.DONE:
+    while True:  # once for each kind of key
+        begun = (None if half is not None else _begun(run)) or orders.unfinished_order(lineage.pk)
+        cas = _authorities(lineage, host) if begun is None else ()
+        with transaction.atomic():  # a row without its names would be an order for nothing, taken up after a kill
+            record = begun or _planned(lineage, cas, host, half)
+            outside.journal.save(record)
+            run.request = {**run.request, "order": record.id}
+            run.save(update_fields=["request"])
+        with recorder.step(Step.ORDER):
+            record = run_order(record, outside, waits=waits)
+        if not record.state.is_end:
+            return Waiting(record.journal.not_before or host.clock.now())
+        if record.state is not OrderState.DONE:
+            return _failed(lineage, record, host)
         with suppress(MailwardError):  # a demo's CA has a new root after each start: what it issued is to be trusted
             demo_ca.learn_roots(host)
         run.refresh_from_db(fields=["request"])
-        if "versions" not in run.request:  # the order of a run that was killed: what was delivered to it is meant here, too
-            _remember(run, lineage.versions.latest("number"))
-        return None
+        lineage.refresh_from_db()
+        latest = lineage.versions.latest("number")
+        if is_whole(latest):
+            if "versions" not in run.request:  # a killed run's order: what was delivered to it is meant here, too
+                _remember(run, latest)
+            return None
+        half = latest
+
+
+def _failed(lineage: Lineage, record: OrderRecord, host: Host) -> Outcome:
     failure = record.failure
     assert failure is not None, "an order that isn't done has failed"
     Lineage.objects.filter(pk=lineage.pk).update(
@@ -159,9 +173,14 @@ def _authorities(lineage: Lineage, host: Host) -> tuple[str, ...]:
     return (lineage.ca, *(ca for ca in cas if ca != lineage.ca)) if lineage.ca in cas else cas
 
 
-def _planned(lineage: Lineage, cas: tuple[str, ...], host: Host) -> OrderRecord:
+def _planned(lineage: Lineage, cas: tuple[str, ...], host: Host, half: Version | None) -> OrderRecord:
+    """A new order: for the next version, or for the companion of one that is ``half`` there."""
     now = host.clock.now()
     current = Version.objects.filter(lineage=lineage, number=lineage.current or 0).first()
+    followed = current.chain_pem if current else None
+    kind = KeyType(lineage.key_type)
+    if half is not None:
+        kind, followed = KeyType.RSA2048, current.companion_chain_pem if current else None
     return plan_order(
         orders.new_order_row(lineage.pk, cas[0], now),
         lineage.pk,
@@ -169,8 +188,9 @@ def _planned(lineage: Lineage, cas: tuple[str, ...], host: Host) -> OrderRecord:
         cas,
         now,
         challenge=Challenge(lineage.challenge),
-        key_type=KeyType(lineage.key_type),
-        replaces=ari_id(bytes(current.chain_pem)) if current else "",
+        key_type=KeyType.P256 if kind is KeyType.BOTH else kind,
+        companion_of=half.number if half is not None else None,
+        replaces=ari_id(bytes(followed)) if followed else "",
         failures=lineage.failures,
         lifetime=current.not_after - current.not_before if current else None,
     )
@@ -203,12 +223,19 @@ def accounts(host: Host) -> Accounts:
 
 
 def _deliver(run: Run | None, record: OrderRecord, chain: KeyedChain, host: Host) -> None:
-    """The certificate becomes a version and the run remembers it. Delivered again after a crash, it is there already."""
+    """The certificate becomes a version (or the companion of one) and the run remembers it when it is whole. Delivered
+    again after a crash, it is there already."""
     with transaction.atomic():
         lineage = Lineage.objects.select_for_update().get(pk=record.lineage)
-        version = lineage.versions.filter(sha256=chain.certificate.sha256).first() or add_version(lineage, chain, host.seal)
-        Lineage.objects.filter(pk=lineage.pk).update(failures=0, failure=None, retry_at=None, ca=record.ca)
-        if run is not None:
+        if record.journal.companion_of is not None:
+            version = lineage.versions.get(number=record.journal.companion_of)
+            add_companion(version, chain, host.seal)
+        else:
+            known = lineage.versions.filter(sha256=chain.certificate.sha256).first()
+            version = known or add_version(lineage, chain, host.seal)
+        if is_whole(version):
+            Lineage.objects.filter(pk=lineage.pk).update(failures=0, failure=None, retry_at=None, ca=record.ca)
+        if run is not None and is_whole(version):
             _remember(Run.objects.get(pk=run.pk), version)
 
 
@@ -232,14 +259,25 @@ def _plan_renewal(lineage: Lineage, host: Host) -> None:
     version = Version.objects.filter(lineage=lineage, number=lineage.current or 0).first()
     if version is None:
         return
-    window = None
+    certificate, now = certificate_of(version), host.clock.now()
+    windows: list[RenewalWindow | None] = [None]
     if lineage.source == Source.ACME:
-        try:
-            window = accounts(host).known(lineage.ca).renewal_info(ari_id(bytes(version.chain_pem)))
-        except (AcmeProblem, MailwardError):
-            window = None  # the CA's advice is not needed: two thirds of the lifetime hold
-    when = due(certificate_of(version), lineage.pk, host.clock.now(), window)
-    Lineage.objects.filter(pk=lineage.pk).update(renew_at=when.at)
+        windows = [_advice(lineage, chain, host) for chain in _chains(version)]
+    when = min(due(certificate, lineage.pk, now, window).at for window in windows)
+    Lineage.objects.filter(pk=lineage.pk).update(renew_at=when)
+
+
+def _chains(version: Version) -> list[bytes]:
+    """The chains of a version's certificates, the companion's last."""
+    return [bytes(chain) for chain in (version.chain_pem, version.companion_chain_pem) if chain is not None]
+
+
+def _advice(lineage: Lineage, chain: bytes, host: Host) -> RenewalWindow | None:
+    """ARI, where the CA has it. It isn't needed: two thirds of the lifetime hold."""
+    try:
+        return accounts(host).known(lineage.ca).renewal_info(ari_id(chain))
+    except (AcmeProblem, MailwardError):
+        return None
 
 
 def _revoke(lineage: Lineage, host: Host) -> Outcome:
@@ -247,11 +285,12 @@ def _revoke(lineage: Lineage, host: Host) -> Outcome:
     if served.places(lineage.pk):  # chosen since it was asked for
         said = Sentence("{id} is still shown to clients", id=lineage.pk)
         return Outcome(RunState.REFUSED, said, Sentence("Choose another certificate first, or renew it."), host.clock.now())
-    try:
-        accounts(host).registered(lineage.ca).revoke(bytes(version.chain_pem))
-    except AcmeProblem as trouble:
-        if trouble.type != "alreadyRevoked":  # by a run that was killed just then
-            said = Sentence("the CA did not revoke it: {why}", why=trouble.detail)
-            return Outcome(RunState.FAILED, said, Sentence("Try again later."), host.clock.now())
+    for chain in _chains(version):
+        try:
+            accounts(host).registered(lineage.ca).revoke(chain)
+        except AcmeProblem as trouble:
+            if trouble.type != "alreadyRevoked":  # by a run that was killed just then
+                said = Sentence("the CA did not revoke it: {why}", why=trouble.detail)
+                return Outcome(RunState.FAILED, said, Sentence("Try again later."), host.clock.now())
     Lineage.objects.filter(pk=lineage.pk).update(revoked_at=host.clock.now(), current=None, renew_at=None)
     return Outcome(RunState.DONE, Sentence("{id} is revoked", id=lineage.pk), NOTHING, host.clock.now())

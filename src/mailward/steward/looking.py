@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mailward.audit.probes.doors import observe_doors
-from mailward.audit.questions import domain_questions, door_questions, server_questions
+from mailward.audit.questions import domain_questions, door_questions, no_companion, server_questions
 from mailward.audit.rules.chain import ChainJudge, TrustRoots
 from mailward.audit.rules.doors import judge_door
 from mailward.flow.ground import Look
@@ -12,6 +12,7 @@ from mailward.model.doors import Role
 from mailward.model.findings import SERVER, DoorFinding, DoorQuestion
 from mailward.model.layout import Layout
 from mailward.model.settings import Settings
+from mailward.model.tables import Served
 from mailward.steward import served
 
 if TYPE_CHECKING:
@@ -26,23 +27,36 @@ class Looker:
 
     def server(self) -> tuple[DoorFinding, ...]:
         """The server's own name, an unknown one and none, at every door."""
-        return self.ask(server_questions(self._host.settings, self.wanted(()), self.addresses), attempts=False)
+        there = served.now_served(self._host, ())
+        settings = self._host.settings
+        asked = server_questions(settings, served.wanted_by(there), self.addresses, companion=self._companions(there))
+        return self.ask(asked, attempts=False)
 
     def domains(self, names: Sequence[str], *, server: bool) -> tuple[DoorFinding, ...]:
         """Everything that clients of these domains may meet, and the server itself if ``server``."""
-        questions = door_questions(self._host.settings, names, self.wanted(names), self.addresses, server=server)
+        there = served.now_served(self._host, names)
+        questions = door_questions(
+            self._host.settings,
+            names,
+            served.wanted_by(there),
+            self.addresses,
+            server=server,
+            companion=self._companions(there),
+        )
         return self.ask(questions, attempts=True)
 
-    def for_switch(self, scopes: Sequence[str], wanted: served.Wanted, roles: frozenset[Role]) -> Look:
-        """What must be proven after a certificate switch: the names of these scopes, at the doors of these roles."""
+    def for_switch(self, scopes: Sequence[str], there: Sequence[Served], roles: frozenset[Role]) -> Look:
+        """What must be proven after a certificate switch: the names of these scopes, at the doors of these roles, when
+        ``there`` is what ought to be served."""
         settings = self._host.settings
+        wanted, companion = served.wanted_by(there), self._companions(there)
         questions: list[DoorQuestion] = []
         for scope in scopes:
             if scope == SERVER:
-                asked = server_questions(settings, wanted, self.addresses)
+                asked = server_questions(settings, wanted, self.addresses, companion=companion)
                 questions += [question for question in asked if question.door.kind.role in roles]
             else:
-                questions += domain_questions(settings, scope, wanted, self.addresses, sorted(roles))
+                questions += domain_questions(settings, scope, wanted, self.addresses, sorted(roles), companion=companion)
         return lambda: self.ask(questions, attempts=False)
 
     @property
@@ -64,6 +78,9 @@ class Looker:
     def wanted(self, domains: Sequence[str]) -> served.Wanted:
         """What these domains' names ought to be served."""
         return served.wanted_by(served.now_served(self._host, domains))
+
+    def _companions(self, there: Sequence[Served]) -> served.Wanted:
+        return served.companions_by(there) if self._host.settings.rsa else no_companion
 
 
 def trusted_roots(settings: Settings, layout: Layout, host: "Host") -> bytes:

@@ -23,10 +23,19 @@ def wanted_by(served: Iterable[Served]) -> Wanted:
 
     The answer is the leaf's SHA-256, or None when nothing is known, or when not all doors answer the same.
     """
-    by_name: dict[tuple[Role, str], str] = {}
-    default: dict[Role, str] = {}
+    return _wanted_by(served, "sha256")
+
+
+def companions_by(served: Iterable[Served]) -> Wanted:
+    """The same for clients that know no ECDSA: None where what is served to the name has no RSA companion."""
+    return _wanted_by(served, "companion_sha256")
+
+
+def _wanted_by(served: Iterable[Served], column: str) -> Wanted:
+    by_name: dict[tuple[Role, str], str | None] = {}
+    default: dict[Role, str | None] = {}
     served = list(served)
-    leaves = _leaves({(one.lineage, one.version) for one in served})
+    leaves = _leaves({(one.lineage, one.version) for one in served}, column)
     for one in served:
         sha256 = leaves[one.lineage, one.version]
         by_name.update({(one.role, name): sha256 for name in one.names})
@@ -35,10 +44,9 @@ def wanted_by(served: Iterable[Served]) -> Wanted:
 
     def look_up(role: Role, name: str | None) -> str | None:
         if name:
-            above = f"*.{name.partition('.')[2]}"
-            found = by_name.get((role, name)) or by_name.get((role, above))
-            if found:
-                return found
+            for key in ((role, name), (role, f"*.{name.partition('.')[2]}")):
+                if key in by_name:
+                    return by_name[key]
             if role is Role.MAIL and any((role, f"*.{higher}") in by_name for higher in _and_above(name)[2:]):
                 return None  # Postfix takes a wildcard for all names below it, nginx for one label: doors differ
         return default.get(role)
@@ -46,12 +54,13 @@ def wanted_by(served: Iterable[Served]) -> Wanted:
     return look_up
 
 
-def _leaves(versions: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """The leaf's SHA-256 of each of these versions, asked for a thousand at a time."""
+def _leaves(versions: Collection[tuple[str, int]], column: str) -> dict[tuple[str, int], str | None]:
+    """The leaf's SHA-256 of each of these versions (``column``: its own, or its companion's), asked for a thousand at a
+    time."""
     lineages, found = sorted({lineage for lineage, _ in versions}), {}
     for start in range(0, len(lineages), 1000):
         rows = Version.objects.filter(lineage_id__in=lineages[start : start + 1000])
-        found.update({(row[0], row[1]): row[2] for row in rows.values_list("lineage_id", "number", "sha256")})
+        found.update({(row[0], row[1]): row[2] for row in rows.values_list("lineage_id", "number", column)})
     return found
 
 
@@ -151,6 +160,9 @@ def stored_chain(host: Host, lineage: str, number: int, *, as_issued: bool = Fal
     be shown as it was issued."""
     version = Version.objects.get(lineage_id=lineage, number=number)
     pem = host.unseal.unseal(bytes(version.sealed_key)).rstrip() + b"\n" + bytes(version.chain_pem)
+    if version.companion_chain_pem is not None and version.companion_sealed_key is not None:
+        key = host.unseal.unseal(bytes(version.companion_sealed_key))
+        pem = pem.rstrip() + b"\n" + key.rstrip() + b"\n" + bytes(version.companion_chain_pem)
     return read_as_issued(pem) if as_issued else inspect.keyed_chain(pem, expected=inspect.expect(host.clock.now()))
 
 

@@ -14,6 +14,7 @@ from mailward.standards.hostname import parse_host_name
 
 _KNOWN = {
     "hostname", "addresses", "outbound", "contact", "key_type", "trust", "nameservers", "ports", "internal", "ca", "demo",
+    "rsa",
 }  # fmt: skip
 _CORRECT = Sentence("Correct it in mailward.toml, then run the command again.")
 
@@ -41,11 +42,14 @@ def parse_settings(text: str) -> Settings:
         contact=_text(raw["contact"], "contact") if "contact" in raw else None,
         outbound=_yes_or_no(raw.get("outbound", True), "outbound"),
         key_type=_key_type(raw.get("key_type", "p256")),
+        rsa=_yes_or_no(raw.get("rsa", False), "rsa"),
         trust=_text(raw.get("trust", "system"), "trust"),
         nameservers=_texts(raw.get("nameservers", []), "nameservers"),
         demo=DemoSettings(**_numbers(raw, "demo", DemoSettings, 2**31)) if "demo" in raw else None,
     )
     _no_port_twice(settings)
+    if settings.key_type is KeyType.BOTH and not settings.rsa:
+        raise _wrong("key_type", Sentence("two kinds of keys are shown only by doors that look for both: rsa = true"))
     return settings
 
 
@@ -56,7 +60,8 @@ def format_settings(settings: Settings) -> str:
         f"hostname = {_quote(settings.hostname)}",
         f"addresses = [{', '.join(_quote(a) for a in settings.addresses)}]",
         f"outbound = {str(settings.outbound).lower()}  # false: mail for other hosts is refused, never sent",
-        f"key_type = {_quote(settings.key_type.value)}  # p256, rsa2048, rsa3072",
+        f"key_type = {_quote(settings.key_type.value)}  # p256, rsa2048, rsa3072, both",
+        f"rsa = {str(settings.rsa).lower()}  # true: doors show an RSA certificate, too, where there is one; costs CPU",
         f"trust = {_quote(settings.trust)}  # what verify trusts: system, or a PEM file",
         f"nameservers = [{', '.join(_quote(n) for n in settings.nameservers)}]  # whom verify asks; empty: the system's",
     ]
@@ -185,7 +190,7 @@ def _key_type(value: object) -> KeyType:
     try:
         return KeyType(str(value))
     except ValueError:
-        raise _wrong("key_type", Sentence("known are p256, rsa2048 and rsa3072")) from None
+        raise _wrong("key_type", Sentence("known are p256, rsa2048, rsa3072 and both")) from None
 
 
 def _no_port_twice(settings: Settings) -> None:

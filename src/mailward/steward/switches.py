@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from mailward.certificates import inspect, make
-from mailward.flow.switch import CertificateFlow, Follow, Reader, SwitchUndone
+from mailward.flow.switch import CertificateFlow, Follow, Reader, SwitchUndone, remove_version
 from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
 from mailward.model.errors import MailwardError
@@ -127,15 +127,15 @@ def _after(host: Host, switch: Switch, scopes: tuple[str, ...]) -> Sentence:
                 why=trouble.what,
             )
     for lineage, number, _ in switch.material:
-        host.files.remove(host.layout.tls_version(lineage, number - KEPT_VERSIONS))
+        remove_version(lineage, number - KEPT_VERSIONS, host.ground)
     return said
 
 
-def _table(host: Host, scopes: tuple[str, ...], switch: Switch, there: tuple[Served, ...]) -> served.Wanted:
+def _table(host: Host, scopes: tuple[str, ...], switch: Switch, there: tuple[Served, ...]) -> list[Served]:
     """What is to be found when ``there`` is served in place of what the switch is about."""
     touched = {(s.role, name) for s in (*switch.wanted, *switch.previous) for name in s.names}
     others = [s for s in served.now_served(host, scopes) if not {(s.role, n) for n in s.names} & touched]
-    return served.wanted_by([*others, *there])
+    return [*others, *there]
 
 
 def _roles(switch: Switch) -> frozenset[Role]:

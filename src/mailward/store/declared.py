@@ -15,6 +15,7 @@ from mailward.model.tables import (
     DirectoryMailbox,
     Served,
 )
+from mailward.store.lineages import with_companion
 from mailward.store.models import Alias, Domain, Lineage, Mailbox, ServerChoice, Version
 
 STARTTLS_DOORS = (Door.IMAP, Door.POP3, Door.SIEVE)
@@ -26,8 +27,13 @@ def desired_state(settings: Settings) -> DesiredState:
         return DesiredState(settings)
     domains = Domain.objects.exclude(mail_lineage=None).select_related("webmail_lineage", "mail_lineage")
     served = [s for s in served_by_domains(domains, settings.hostname, all_names()) if s.role is Role.MAIL]
-    blocks = sorted((LocalName(s.lineage, s.version, s.names) for s in served), key=lambda block: block.names)
-    return DesiredState(settings, tuple(blocks))
+    pairs = set(with_companion()) if settings.rsa else set()
+    blocks = sorted(
+        (LocalName(s.lineage, s.version, s.names, (s.lineage, s.version) in pairs) for s in served),
+        key=lambda block: block.names,
+    )
+    own = [s for s in served_by_server(settings.hostname) if s.role is Role.MAIL and s.default] if pairs else []
+    return DesiredState(settings, tuple(blocks), default_companion=any((s.lineage, s.version) in pairs for s in own))
 
 
 def all_names() -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from cryptography import x509
+from django.db.models import QuerySet
 
 from mailward.model.certificates import Certificate, Challenge, KeyedChain, Source
 from mailward.model.outside import Seal
@@ -42,7 +43,7 @@ def add_version(lineage: Lineage, chain: KeyedChain, seal: Seal) -> Version:
     """The next version in the lineage's history. It isn't served until a run has proven it."""
     last = lineage.versions.order_by("-number").first()
     certificate = chain.certificate
-    return Version.objects.create(
+    version = Version.objects.create(
         lineage=lineage,
         number=last.number + 1 if last else 1,
         chain_pem=chain.chain_pem,
@@ -53,6 +54,29 @@ def add_version(lineage: Lineage, chain: KeyedChain, seal: Seal) -> Version:
         not_before=certificate.not_before,
         not_after=certificate.not_after,
     )
+    if chain.companion is not None:
+        add_companion(version, chain.companion, seal)
+    return version
+
+
+def add_companion(version: Version, companion: KeyedChain, seal: Seal) -> None:
+    """The second certificate of a version that isn't served yet. Done again, it changes nothing."""
+    if version.companion_sha256 == companion.certificate.sha256:
+        return
+    version.companion_chain_pem = companion.chain_pem
+    version.companion_sealed_key = seal.seal(companion.key_pem)
+    version.companion_sha256 = companion.certificate.sha256
+    version.save(update_fields=["companion_chain_pem", "companion_sealed_key", "companion_sha256"])
+
+
+def is_whole(version: Version) -> bool:
+    """Whether it has all that its lineage is to have. One of two certificates is not to be served alone."""
+    return version.lineage.key_type != KeyType.BOTH or version.companion_sha256 is not None
+
+
+def with_companion() -> QuerySet[Version, tuple[str, int]]:
+    """The versions that have an RSA companion: (lineage, number)."""
+    return Version.objects.exclude(companion_sha256=None).values_list("lineage_id", "number")
 
 
 def certificate_of(version: Version) -> Certificate:

@@ -89,7 +89,7 @@ def keep_findings(findings: Iterable[DoorFinding], domains: Iterable[str] = ()) 
             domain=f.domain, name=f.name, door=f.door, port=f.port, address=f.address, tls=f.tls, sni=f.sni,
             verdict=f.verdict, code=f.code, reason=to_json(f.reason), remedy=to_json(f.remedy),
             served_sha256=f.served_sha256, wanted_sha256=f.wanted_sha256, not_after=f.not_after, protocol=f.protocol,
-            also=list(f.also), checked_at=f.checked_at,
+            also=list(f.also), rsa_only=f.rsa_only, checked_at=f.checked_at,
         )
         for f in findings
     ]  # fmt: skip
@@ -101,7 +101,7 @@ def keep_findings(findings: Iterable[DoorFinding], domains: Iterable[str] = ()) 
         rows,
         batch_size=500,
         update_conflicts=True,
-        unique_fields=["domain", "name", "door", "port", "address"],
+        unique_fields=["domain", "name", "door", "port", "address", "rsa_only"],
         update_fields=updated,
     )
 
@@ -153,4 +153,5 @@ def _finding(row: Finding) -> DoorFinding:
         sni=row.sni, verdict=Verdict(row.verdict), code=row.code, reason=from_json(row.reason),
         remedy=from_json(row.remedy), checked_at=row.checked_at, served_sha256=row.served_sha256,
         wanted_sha256=row.wanted_sha256, not_after=row.not_after, protocol=row.protocol, also=tuple(row.also),
+        rsa_only=row.rsa_only,
     )  # fmt: skip

@@ -153,6 +153,7 @@ def test_json_rows_have_exactly_the_promised_keys():
         "protocol",
         "checked_at",
         "also",
+        "key",
     }
     assert json.loads(json.dumps(row)) == row
     assert (row["reason"], row["verdict"], row["not_after"]) == ("no answer", "fail", "2026-06-01T12:00:00+00:00")

@@ -76,6 +76,7 @@ def test_whatever_the_values_they_are_read_back(
         contact=contact,
         outbound=outbound,
         key_type=key_type,
+        rsa=outbound or key_type is KeyType.BOTH,
         trust=trust,
         nameservers=("127.0.0.1:2053", "[::1]:53"),
     )

@@ -58,7 +58,9 @@ def observe_doors(
 
 def _target(question: DoorQuestion, timeout: float) -> DialTarget:
     kind = question.door.kind
-    return DialTarget(kind.protocol, kind.tls, question.address, question.port, question.sni, timeout)
+    return DialTarget(
+        kind.protocol, kind.tls, question.address, question.port, question.sni, timeout, rsa_only=question.rsa_only
+    )
 
 
 def _place(question: DoorQuestion) -> _Place:

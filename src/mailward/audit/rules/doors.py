@@ -103,6 +103,7 @@ def _finding(
         wanted_sha256=question.wanted_sha256,
         not_after=leaf.not_after if leaf else None,
         protocol=dialled.version,
+        rsa_only=question.rsa_only,
         also=tuple(dict.fromkeys(problem.code for problem in ranked[1:] if problem.code != first.code)),
     )
 
@@ -114,7 +115,10 @@ def _seriousness(problem: Problem, question: DoorQuestion) -> tuple[int, int]:
 def _reason(ranked: list[Problem], question: DoorQuestion, leaf: Certificate | None, server_name: str) -> Sentence:
     first = ranked[0]
     both = first.code == "self-signed" and any(problem.code == "name-mismatch" for problem in ranked)
-    template = words.reason(words.SELF_SIGNED_AND_OTHER_NAME if both else first.code, question.door)
+    special = words.SELF_SIGNED_AND_OTHER_NAME if both else first.code
+    if question.rsa_only and first.code == "handshake-failed":
+        special = words.NO_COMPANION
+    template = words.reason(special, question.door)
     return template.having(
         name=_expected_name(question, server_name),
         names=_names(leaf),

@@ -27,6 +27,7 @@ def audience(door: Door) -> Audience:
 
 
 SELF_SIGNED_AND_OTHER_NAME = "self-signed and name-mismatch"
+NO_COMPANION = "handshake-failed without ECDSA"
 
 REASONS: dict[str, Sentence | dict[Audience, Sentence]] = {
     "ok": NOTHING,
@@ -46,6 +47,10 @@ REASONS: dict[str, Sentence | dict[Audience, Sentence]] = {
     },
     "handshake-failed": Sentence(
         "The door broke off the TLS handshake ({detail}): nobody who asks for {name} can come in."
+    ),
+    NO_COMPANION: Sentence(
+        "The door broke off the TLS handshake ({detail}): a client that knows no ECDSA and asks for {name} can't come in, "
+        "although there is an RSA certificate for it."
     ),
     "protocol-error": Sentence("What answers at {address} port {port} does not speak as this door should ({detail})."),
     "certificate-unreadable": Sentence("What is served as a certificate can't be read: no client accepts it."),

@@ -31,6 +31,9 @@ class Version(models.Model):
     chain_pem = models.BinaryField()
     sealed_key = models.BinaryField()
     sha256 = models.CharField(max_length=64, db_index=True)
+    companion_chain_pem = models.BinaryField(null=True)  # the RSA companion, where the lineage has both kinds of keys
+    companion_sealed_key = models.BinaryField(null=True)
+    companion_sha256 = models.CharField(max_length=64, null=True, db_index=True)
     names = models.JSONField(default=list)
     issuer = models.CharField(max_length=250)
     not_before = models.DateTimeField()

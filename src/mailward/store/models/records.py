@@ -54,11 +54,14 @@ class Finding(models.Model):
     not_after = models.DateTimeField(null=True)
     protocol = models.CharField(max_length=10, null=True)
     also = models.JSONField(default=list)
+    rsa_only = models.BooleanField(default=False)
     checked_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["domain", "name", "door", "port", "address"], name="one_finding_per_door")
+            models.UniqueConstraint(
+                fields=["domain", "name", "door", "port", "address", "rsa_only"], name="one_finding_per_look"
+            )
         ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from demo_host import DemoHost, demo_host_to_be
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.store.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.django_settings")
 
 
 @pytest.fixture

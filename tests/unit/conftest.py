@@ -8,7 +8,7 @@ from pathlib import Path
 import django
 import pytest
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.store.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.django_settings")
 
 
 @pytest.fixture(scope="session")

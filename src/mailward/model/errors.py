@@ -23,3 +23,11 @@ class BadInput(MailwardError):
 
 class NotPossible(MailwardError):
     """The request is well-formed, but the world is not so: a port is taken, a CA is down, a package would be removed."""
+
+
+class Forbidden(MailwardError):
+    """Who asks has no right to this. Objects out of somebody's reach are not forbidden but unknown: BadInput says so."""
+
+
+class NeedsSecondFactor(MailwardError):
+    """A dangerous act was asked for without a second factor shown lately. Show one, then ask again."""

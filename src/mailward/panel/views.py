@@ -16,7 +16,8 @@ from mailward.audit import report
 from mailward.model.findings import SERVER
 from mailward.model.sentence import Sentence
 from mailward.panel import board, looks
-from mailward.words import LANGUAGES, accept_language, say
+from mailward.web.language import language_of
+from mailward.words import LANGUAGES, say
 
 _HERE = Path(__file__).parent
 _LONGEST_SEARCH = 253
@@ -127,9 +128,3 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def went_wrong(request: HttpRequest) -> HttpResponse:
     said = Sentence("This page failed. The doors are not touched by that. Look with: mailward verify")
     return HttpResponse(say(said, language_of(request)), status=500, content_type="text/plain; charset=utf-8")
-
-
-def language_of(request: HttpRequest) -> str:
-    """What was asked for in the address, or what the browser prefers."""
-    wish = request.GET.get("lang", "")
-    return wish if wish in LANGUAGES else accept_language(request.headers.get("Accept-Language", ""))

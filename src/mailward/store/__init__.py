@@ -11,6 +11,6 @@ import os
 import django
 from django.apps import apps
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.store.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.django_settings")
 if not (apps.ready or apps.loading):
     django.setup()

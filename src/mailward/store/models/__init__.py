@@ -1,19 +1,27 @@
 """The tables, by subject."""
 
 from mailward.store.models.certificates import AcmeAccount, Lineage, Order, SigningRequest, Version
-from mailward.store.models.domains import Alias, Customer, Domain, Mailbox, ServerChoice
+from mailward.store.models.domains import Alias, AppPassword, Customer, Domain, Mailbox, ServerChoice
+from mailward.store.models.people import Account, ApiToken, Group, Invitation, KeptAnswer, RoleGrant
 from mailward.store.models.records import Event, Finding, Run, RunStep
 
 __all__ = [
+    "Account",
     "AcmeAccount",
     "Alias",
+    "ApiToken",
+    "AppPassword",
     "Customer",
     "Domain",
     "Event",
     "Finding",
+    "Group",
+    "Invitation",
+    "KeptAnswer",
     "Lineage",
     "Mailbox",
     "Order",
+    "RoleGrant",
     "Run",
     "RunStep",
     "ServerChoice",

@@ -32,7 +32,8 @@ class Domain(models.Model):
 class Mailbox(models.Model):
     domain = models.ForeignKey(Domain, on_delete=models.CASCADE, related_name="mailboxes")
     local_part = models.CharField(max_length=64)
-    password = models.CharField(max_length=255)  # a Dovecot scheme string, {ARGON2ID}…; never the password itself
+    password = models.CharField(max_length=255, blank=True)  # before 0.2: the hash in clear; sealed at the next ``up``
+    sealed_password = models.BinaryField(default=b"")  # a Dovecot scheme string, {ARGON2ID}…, sealed to the steward
     quota_bytes = models.BigIntegerField(default=0)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -46,6 +47,22 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class AppPassword(models.Model):
+    """A password that a program made for one mailbox: it opens the named protocols alone. Shown once, kept sealed."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="app_passwords")
+    label = models.CharField(max_length=120)
+    selector = models.CharField(max_length=8, unique=True)  # its first characters, by which Dovecot finds it
+    sealed_hash = models.BinaryField()
+    protocols = models.JSONField(default=list)  # imap, pop3, submission, sieve
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    last_used_from = models.CharField(max_length=45, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.mailbox.address}"
 
 
 class Alias(models.Model):

@@ -10,7 +10,7 @@ class Run(models.Model):
     state = models.CharField(max_length=12, db_index=True)  # model.runs.RunState
     subject = models.CharField(max_length=253)
     request = models.JSONField(default=dict)
-    asked_by = models.CharField(max_length=120)
+    asked_by = models.CharField(max_length=254)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -19,6 +19,8 @@ class Run(models.Model):
     plan = models.JSONField(default=list)  # the changes: path, kind, sentence, masked diff
     generation = models.IntegerField(null=True)
     previous = models.IntegerField(null=True)
+    answer = models.JSONField(null=True)  # what a run that only looks has found
+    domain = models.CharField(max_length=253, blank=True, db_index=True)  # whose it is; "": the host's
 
     class Meta:
         ordering = ["-id"]
@@ -66,13 +68,19 @@ class Finding(models.Model):
 
 
 class Event(models.Model):
-    """Who did what, when. Written in the transaction of the change itself."""
+    """Who did what, when, from where. Written in the transaction of the change itself, and chained: each row's hash holds
+    the one before it, so that nothing can be changed or taken out unseen (``store/chain.py``)."""
 
     at = models.DateTimeField()
-    who = models.CharField(max_length=120)
+    who = models.CharField(max_length=254)
     what = models.CharField(max_length=60)  # a stable word: domain.added, certificate.chosen …
-    subject = models.CharField(max_length=253)
+    subject = models.CharField(max_length=320)
     detail = models.JSONField(default=dict)
+    came_from = models.CharField(max_length=45, blank=True)  # an IP address; "": the machine itself
+    domain = models.CharField(max_length=253, blank=True, db_index=True)  # whose it is; "": the host's
+    customer = models.CharField(max_length=120, blank=True, db_index=True)
+    previous = models.CharField(max_length=64, blank=True)  # the hash of the row before; "": the first
+    sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -1,0 +1,1 @@
+"""Certificates: getting, uploading, requesting, renewing, revoking; their history."""

@@ -1,0 +1,1 @@
+"""Domains, and one domain with its chain drawn."""

@@ -1,0 +1,1 @@
+"""Mail settings, e-mail addresses and their passwords, and what a mail client will say."""

@@ -1,0 +1,1 @@
+"""People, groups and roles; their activity; tokens for programs."""

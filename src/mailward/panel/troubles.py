@@ -29,4 +29,4 @@ class Troubles:
         status = 403 if isinstance(trouble, Forbidden) else 404 if trouble.code == "unknown" else 400
         if not isinstance(trouble, Forbidden | BadInput):
             status = 503
-        return render(request, "panel/trouble.html", {"trouble": trouble}, status=status)
+        return render(request, "panel/trouble.html", {"trouble": trouble, "code": status}, status=status)

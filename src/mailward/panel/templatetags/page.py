@@ -1,4 +1,4 @@
-"""``{% asset "panel.css" %}``: the address of a file of the panel's own. ``{% sign verdict %}`` … are includes, see panel.css."""
+"""``{% asset "panel.css" %}`` and ``{% same_page page=2 %}``; how pages are built is told at the head of panel.css."""
 
 from django import template
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from mailward.actions import runs
 from mailward.actions.office import Office
 from mailward.actions.rows import RunRow
-from mailward.audit.clients import ClientReport, discover
+from mailward.audit.clients import ClientReport
 from mailward.bootstrap import joining
 from mailward.model.errors import BadInput
 from mailward.model.findings import SERVER, STALE_AFTER, DoorFinding
@@ -20,7 +20,7 @@ from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
 from mailward.model.settings import Settings
 from mailward.model.verdict import Verdict
-from mailward.steward import configuration, daily
+from mailward.steward import configuration, daily, looks
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.steward.steward import Steward
@@ -81,18 +81,7 @@ class Mailward:
 
     def client(self, address: str) -> ClientReport:
         """What mail clients will find for this address, what they will be served, and what they will say."""
-        host, looker = self.host, Looker(self.host)
-        domain = address.rpartition("@")[2].lower()
-        return discover(
-            address,
-            host.settings,
-            looker.wanted((domain,)),
-            looker.chains(),
-            host.resolver,
-            host.http,
-            host.dialer,
-            host.clock,
-        )
+        return looks.client_report(self.host, address)
 
     def status(self) -> HostStatus:
         """The daemons, the generation, and the worst of what was last found at the doors. Unknown when a domain was never

@@ -13,6 +13,8 @@ class RunKind(StrEnum):
     DIRECTORY = "directory"
     ORDER = "order"
     ROLLBACK = "rollback"
+    VERIFY = "verify"  # only looks: nothing is changed
+    CLIENT = "client"  # only looks
 
 
 class RunState(StrEnum):
@@ -37,6 +39,8 @@ SPOKEN_KINDS = {
     RunKind.DIRECTORY: Sentence("directory"),
     RunKind.ORDER: Sentence("order"),
     RunKind.ROLLBACK: Sentence("rollback"),
+    RunKind.VERIFY: Sentence("look at the doors"),
+    RunKind.CLIENT: Sentence("look as a mail program"),
 }
 SPOKEN_STATES = {
     RunState.WAITING: Sentence("waiting"),

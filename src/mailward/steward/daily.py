@@ -27,7 +27,8 @@ from mailward.store.models import Domain, Event, Lineage, Run
 
 log = structlog.get_logger()
 
-PAUSE = 1.0  # seconds between two looks into the queue
+PAUSE = 0.3  # seconds between two looks into the queue
+LOOKERS = 2  # looks that people asked for, at the same time
 WORKERS = 8  # orders that are worked on at the same time; those that wait are not among them
 RENEWALS_EVERY = timedelta(minutes=1)
 LOOK_EVERY = timedelta(minutes=15)  # from one look at all domains to the next, unless there are too many for that
@@ -63,6 +64,7 @@ class Day:
         self._host = host
         self._steward = Steward(host, engines={**ENGINES, RunKind.ORDER: issuance.go_on})
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="order")
+        self._eyes = ThreadPoolExecutor(LOOKERS, thread_name_prefix="look")  # a person waits for these
         self._orders: dict[int, Future[Waiting | None]] = {}
         self._waiting: dict[int, float] = {}
         self._next_renewals = host.clock.monotonic()
@@ -97,10 +99,11 @@ class Day:
                 log.warning("the demo's CA was not met", what=str(trouble.what))
 
     def _take(self, run: Run, now: float) -> None:
-        if run.kind != RunKind.ORDER:
+        if run.kind not in (RunKind.ORDER, *records.LOOKS):
             self._steward.take(run.pk, Quiet())
         elif run.pk not in self._orders and self._waiting.get(run.pk, now) <= now:
-            self._orders[run.pk] = self._pool.submit(self._order, run.pk)
+            pool = self._pool if run.kind == RunKind.ORDER else self._eyes
+            self._orders[run.pk] = pool.submit(self._order, run.pk)
 
     def _order(self, run_id: int) -> Waiting | None:
         try:

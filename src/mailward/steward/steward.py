@@ -10,7 +10,7 @@ from mailward.model.errors import BadInput, MailwardError
 from mailward.model.progress import Progress
 from mailward.model.runs import Outcome, RunKind, RunState, Waiting
 from mailward.model.sentence import Sentence
-from mailward.steward import configuration, directory, issuance, switches
+from mailward.steward import configuration, directory, issuance, looks, switches
 from mailward.steward.host import Host
 from mailward.store import records
 from mailward.store.models import Run
@@ -26,6 +26,8 @@ ENGINES: Mapping[RunKind, Engine] = {
     RunKind.CERTIFICATE: switches.carry_out,
     RunKind.DIRECTORY: directory.carry_out,
     RunKind.ORDER: issuance.carry_out,
+    RunKind.VERIFY: looks.verify,
+    RunKind.CLIENT: looks.client,
 }
 NAMES: dict[RunKind, Sentence] = {
     RunKind.CONFIGURATION: Sentence("Applying the configuration"),
@@ -33,12 +35,20 @@ NAMES: dict[RunKind, Sentence] = {
     RunKind.CERTIFICATE: Sentence("Putting the certificate before its doors, and proving it"),
     RunKind.DIRECTORY: Sentence("Publishing the directory"),
     RunKind.ORDER: Sentence("Getting a certificate"),
+    RunKind.VERIFY: Sentence("Connecting to every door"),
+    RunKind.CLIENT: Sentence("Looking as mail programs do"),
 }
 Recording = Callable[[Run, Host], StoreRecorder]
 
 
 def record_in_store(run: Run, host: Host) -> StoreRecorder:
     return StoreRecorder(run, host.clock)
+
+
+def _lock_for(run: Run) -> str:
+    if run.kind in records.LOOKS:
+        return f"look {run.pk}"
+    return f"order {run.subject}" if run.kind == RunKind.ORDER else "host"
 
 
 class Steward:
@@ -54,12 +64,13 @@ class Steward:
     def take(self, run_id: int, progress: Progress) -> Waiting | None:
         """Bring this run to its end, unless somebody else has. Waits for whoever changes the host just now.
 
-        An order waits for its CA without holding the host's lock, so that a slow CA stops nobody else. What a killed
+        An order waits for its CA without holding the host's lock, so that a slow CA stops nobody else; a run that only
+        looks needs no other's end either. What a killed
         steward left half-way on the host is ended first: nobody builds on what was never proven.
         Waiting is the answer when an engine gave the run back: it is to be taken again then.
         """
         run = Run.objects.get(pk=run_id)
-        lock = f"order {run.subject}" if run.kind == RunKind.ORDER else "host"
+        lock = _lock_for(run)
         with self._host.lock(lock):
             if lock == "host":  # whoever holds it knows that a run which still seems to run was killed
                 for left in records.left_running(before=run_id):

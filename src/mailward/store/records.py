@@ -15,15 +15,24 @@ from mailward.model.outside import Clock
 from mailward.model.people import Actor
 from mailward.model.runs import Outcome, RunKind, RunState, Step
 from mailward.model.verdict import Verdict, worst
-from mailward.store.models import Domain, Event, Finding, Run, RunStep
+from mailward.store import chain
+from mailward.store.models import Domain, Finding, Run, RunStep
 from mailward.store.sentences import from_json, to_json
 
+LOOKS = (RunKind.VERIFY, RunKind.CLIENT)
+"""Runs that change nothing."""
+BESIDE = (RunKind.ORDER, *LOOKS)
+"""Runs that are carried out beside others, without the host's lock."""
 
-def ask(kind: RunKind, subject: str, request: Mapping[str, Any], actor: Actor, now: datetime) -> Run:
-    """Put a run into the queue. The steward takes it up, now or after a restart."""
+
+def ask(kind: RunKind, subject: str, request: Mapping[str, Any], actor: Actor, now: datetime, *, domain: str = "") -> Run:
+    """Put a run into the queue. The steward takes it up, now or after a restart.
+
+    ``domain``: whose it is; "": the host's."""
     return Run.objects.create(
-        kind=kind, state=RunState.WAITING, subject=subject, request=dict(request), asked_by=actor.name, created_at=now
-    )
+        kind=kind, state=RunState.WAITING, subject=subject, request=dict(request), asked_by=actor.name, created_at=now,
+        domain=domain,
+    )  # fmt: skip
 
 
 def unfinished() -> list[Run]:
@@ -33,7 +42,7 @@ def unfinished() -> list[Run]:
 
 def left_running(before: int) -> list[Run]:
     """Runs that change the host, were asked before that one, and seem to run: for whoever holds the host's lock."""
-    return list(Run.objects.filter(state=RunState.RUNNING, pk__lt=before).exclude(kind=RunKind.ORDER).order_by("id"))
+    return list(Run.objects.filter(state=RunState.RUNNING, pk__lt=before).exclude(kind__in=BESIDE).order_by("id"))
 
 
 def begin(run: Run, now: datetime) -> None:
@@ -75,9 +84,15 @@ class StoreRecorder:
         self._run.save(update_fields=["generation", "previous", "plan"])
 
 
-def tell(actor: Actor, what: str, subject: str, now: datetime, **detail: Any) -> None:
-    """Write down who did what. Call it inside the transaction of the change itself. No secrets in ``detail``."""
-    Event.objects.create(at=now, who=actor.name, what=what, subject=subject, detail=detail)
+def tell(
+    actor: Actor, what: str, subject: str, now: datetime, *, domain: str = "", customer: str = "", **detail: Any
+) -> None:
+    """Write down who did what, from where, and whose it is (nothing: the host's). Call it inside the transaction of the
+    change itself. No secrets in ``detail``."""
+    chain.append(
+        at=now, who=actor.name, what=what, subject=subject, detail=detail, came_from=actor.came_from, domain=domain,
+        customer=customer,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -113,7 +128,7 @@ def known_findings(domains: Iterable[str] | None = None) -> tuple[DoorFinding, .
         if domains is None
         else Finding.objects.filter(domain__in=list(domains)).order_by("id")
     )
-    return tuple(_finding(row) for row in rows)
+    return tuple(finding(row) for row in rows)
 
 
 def worst_known(not_before: datetime) -> tuple[Verdict, datetime | None]:
@@ -147,7 +162,8 @@ def forget_closed_doors(open_doors: Collection[tuple[str, int, str]]) -> None:
             Finding.objects.filter(door=door, port=port, address=address).delete()
 
 
-def _finding(row: Finding) -> DoorFinding:
+def finding(row: Finding) -> DoorFinding:
+    """The row as a value."""
     return DoorFinding(
         domain=row.domain, name=row.name, door=Door(row.door), port=row.port, address=row.address, tls=Tls(row.tls),
         sni=row.sni, verdict=Verdict(row.verdict), code=row.code, reason=from_json(row.reason),

@@ -5,10 +5,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from demo_host import DemoHost, demo_host_to_be
+
+if TYPE_CHECKING:
+    from stage import Stage
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.django_settings")
 
@@ -44,3 +48,12 @@ def demo_host_of_module() -> Iterator[DemoHost]:
     with demo_host_to_be() as host:
         host.up()
         yield host
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stage"]:
+    """The panel over a made-up world (tests/stage.py), one for each module of tests."""
+    from stage import raised
+
+    with raised(tmp_path_factory.mktemp("stage")) as made:
+        yield made

@@ -160,7 +160,7 @@ class MadeHost:
         """Take up everything that waits, oldest first, as the steward would; the row of the run that was asked for."""
         for run in records.unfinished():
             Steward(self.host).take(run.pk, Quiet())
-        return runs.show_run(self.office, asked.run_id) if asked is not None else None
+        return runs.show_run(self.office, ANNA, asked.run_id) if asked is not None else None
 
     def holding(self, *domains: str) -> "MadeHost":
         """These domains are held, each by a customer of its name, and published."""

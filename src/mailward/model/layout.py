@@ -120,6 +120,11 @@ class Layout:
         return self.root / "log"
 
     @property
+    @property
+    def anchors(self) -> Path:
+        """What root has seen of the chain of events (store/anchors.py): added to by the steward, read by the panel's user."""
+        return self.state / "anchors.jsonl"
+
     def run(self) -> Path:
         return self.root / "run"
 

@@ -1,4 +1,4 @@
-"""What is on the stage: a small hosting firm on an ordinary day, with something safe, something broken and something new."""
+"""What is on the stage: a small hosting firm on an ordinary day: something safe, something broken, something new."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -134,7 +134,7 @@ def _runs(made: Any, now: datetime) -> None:
         }
     ]  # fmt: skip
     told = (
-        (RunKind.CONFIGURATION, RunState.DONE, "host", 50, plan, Sentence("The configuration is applied and verified."), ""),
+        (RunKind.CONFIGURATION, RunState.DONE, "host", 50, plan, Sentence("The configuration is applied."), None),
         (
             RunKind.CERTIFICATE, RunState.UNDONE, "harbourdental.example", 30, [],
             Sentence("{name} at {door} served another certificate; the previous one is served again.",
@@ -151,7 +151,7 @@ def _runs(made: Any, now: datetime) -> None:
             Sentence("postfix refused its configuration: {line}", line="main.cf: unknown parameter"),
             Sentence("Mend mailward.toml, then apply again."),
         ),
-        (RunKind.CONFIGURATION, RunState.UNCHANGED, "host", 2, [], Sentence("Nothing differs; nothing was touched."), ""),
+        (RunKind.CONFIGURATION, RunState.UNCHANGED, "host", 2, [], Sentence("Nothing differs; nothing was touched."), None),
     )  # fmt: skip
     for kind, state, subject, hours, changes, what, remedy in told:
         at = now - timedelta(hours=hours)

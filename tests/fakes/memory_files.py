@@ -83,6 +83,12 @@ class MemoryFiles:
             raise _error("made", path, "File exists", "file-error")
         self.entries[self._resolved(path)] = Entry(None, mode, owner, group)
 
+    def put_right(self, path: Path, *, mode: int, owner: str = "root", group: str = "root") -> None:
+        self._must_exist(owner, group)
+        entry = self._entry(path)
+        if entry is not None:
+            entry.mode, entry.owner, entry.group = mode, owner, group
+
     def names(self, path: Path) -> list[str]:
         place = self._resolved(path)
         return sorted(other.name for other in self.entries if other.parent == place and other != place)

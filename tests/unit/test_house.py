@@ -41,6 +41,7 @@ MAY_TOUCH = {
     "bootstrap": "joins the host to the engines",
     "__main__.py": "the process itself",
     "store/__init__.py": "the store's path is told by the environment",
+    "store/place.py": "a connection that the interpreter must not close at its end",
     "django_settings.py": "the store's path is told by the environment",
 }
 MAY_IMPORT_THE_HOST = {

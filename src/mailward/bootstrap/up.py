@@ -29,7 +29,7 @@ from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
 from mailward.model.settings import CaSettings, Settings
 from mailward.standards.hostname import parse_host_name
-from mailward.steward import birth, discovery, new_instance
+from mailward.steward import birth, discovery, new_instance, old_hashes
 from mailward.steward.settings_file import format_settings
 from mailward.store import declared
 from mailward.store.models import Domain
@@ -234,7 +234,9 @@ def _make(layout: Layout, settings: Settings) -> None:
             files.write(layout.settings, format_settings(settings).encode())
         joining.use_store(layout.store)
         birth.make_store()
+        birth.open_store_to_panel(layout, files)
         host = joining.make_host(layout, settings)
+        old_hashes.seal_old(host.seal)
         birth.make_own_certificates(settings, host.seal, clock)
         desired = declared.desired_state(settings)
         birth.make_daemon_directories(desired, layout, files)

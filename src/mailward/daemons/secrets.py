@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mailward.daemons.users import CA, WEBMAIL
+from mailward.daemons.users import CA, PANEL, WEBMAIL
 from mailward.model.desired import DesiredState
 from mailward.model.layout import Layout
 
@@ -17,6 +17,7 @@ class SecretKind(StrEnum):
     """What the file holds, so that whoever makes it knows how."""
 
     TEXT_KEY = "text-key"  # 32 characters of [A-Za-z0-9], no line break
+    SIGNING_KEY = "signing-key"  # 64 characters of [A-Za-z0-9], no line break
     TSIG = "tsig"  # ``tsig_file(secret)``
     CERTIFICATE = "certificate"  # PEM; not a secret, but made with the key
     PRIVATE_KEY = "private-key"  # PEM, PKCS#8
@@ -38,6 +39,11 @@ TSIG_ALGORITHM = "hmac-sha256"
 def roundcube_key(layout: Layout) -> Path:
     """Roundcube encrypts the mailbox password in the session with it (AES-256: 32 characters)."""
     return layout.secrets / "roundcube.key"
+
+
+def panel_key(layout: Layout) -> Path:
+    """The panel signs its sessions with it, and encrypts what second factors are checked against."""
+    return layout.secrets / "panel.key"
 
 
 def knot_tsig(layout: Layout) -> Path:
@@ -68,6 +74,7 @@ def secret_files(desired: DesiredState, layout: Layout) -> tuple[SecretFile, ...
     """Every secret file that the daemons of this host read."""
     files = (
         SecretFile(roundcube_key(layout), SecretKind.TEXT_KEY, WEBMAIL),
+        SecretFile(panel_key(layout), SecretKind.SIGNING_KEY, PANEL),
         SecretFile(knot_tsig(layout), SecretKind.TSIG, "knot"),
     )
     if desired.settings.demo is None:

@@ -96,6 +96,24 @@ class RealFiles:
                 os.close(descriptor)
             self._sync(path.parent)
 
+    def put_right(self, path: Path, *, mode: int, owner: str = "root", group: str = "root") -> None:
+        """Mode and owner of a file that is there; a link is refused, a missing file is no error.
+
+        The file isn't opened: closing it again would take away the locks that SQLite holds on it in this process.
+        """
+        with _explained(lambda reason: Sentence("{path} could not be written: {reason}", path=path, reason=reason)):
+            uid, gid = user_id(owner), group_id(group)
+            try:
+                status = path.lstat()
+                if not stat.S_ISREG(status.st_mode):
+                    raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+                if (status.st_uid, status.st_gid) != (uid, gid):
+                    os.chown(path, uid, gid, follow_symlinks=False)
+                if stat.S_IMODE(status.st_mode) != mode:
+                    path.chmod(mode)
+            except FileNotFoundError:  # SQLite may take one of its files away at any moment
+                return
+
     def names(self, path: Path) -> list[str]:
         try:
             return sorted(entry.name for entry in path.iterdir() if not entry.name.startswith(TEMPORARY))

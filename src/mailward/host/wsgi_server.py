@@ -22,8 +22,8 @@ class _Served(BaseApplication):  # type: ignore[misc]
         return self._application
 
 
-def serve(application: Callable[..., Any], socket: Path, *, threads: int = 4) -> None:
-    """Answer until stopped by a signal. One worker with a few threads: the page reads a small database."""
+def serve(application: Callable[..., Any], socket: Path, *, threads: int = 8) -> None:
+    """Answer until stopped by a signal. One worker with a few threads, which share the memory of the process."""
     options = {
         "bind": f"unix:{socket}",
         "umask": 0o111,  # the directory says who may come in; its socket's group would be this process' own, not nginx'

@@ -20,8 +20,13 @@ class Layout:
 
     @property
     def store(self) -> Path:
-        """In a directory of its own, which the panel's user can read and nobody but root can write."""
+        """In a directory of its own that nobody but root can write; the file itself the panel's user writes, too."""
         return self.root / "store" / "store.sqlite"
+
+    @property
+    def store_files(self) -> tuple[Path, ...]:
+        """The store with the two files that SQLite keeps beside it."""
+        return tuple(self.store.with_name(self.store.name + suffix) for suffix in ("", "-wal", "-shm"))
 
     @property
     def secrets(self) -> Path:
@@ -116,15 +121,15 @@ class Layout:
         return self.root / "state"
 
     @property
-    def log(self) -> Path:
-        return self.root / "log"
-
-    @property
-    @property
     def anchors(self) -> Path:
         """What root has seen of the chain of events (store/anchors.py): added to by the steward, read by the panel's user."""
         return self.state / "anchors.jsonl"
 
+    @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    @property
     def run(self) -> Path:
         return self.root / "run"
 

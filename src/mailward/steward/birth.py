@@ -23,7 +23,15 @@ from mailward.model.doors import Role
 from mailward.model.layout import Layout
 from mailward.model.outside import Clock, Files, Seal
 from mailward.model.settings import KeyType, Settings
-from mailward.model.tables import DirectoryChange, DirectoryDomain, DirectoryRow, Served, Switch, SwitchStaged
+from mailward.model.tables import (
+    DirectoryAppPassword,
+    DirectoryChange,
+    DirectoryDomain,
+    DirectoryRow,
+    Served,
+    Switch,
+    SwitchStaged,
+)
 from mailward.steward import served
 from mailward.steward.host import Host
 from mailward.steward.served import read_as_issued
@@ -32,6 +40,7 @@ from mailward.store.lineages import add_version, new_lineage, with_companion
 from mailward.store.models import Lineage, ServerChoice
 
 SECRET_LETTERS = string.ascii_letters + string.digits
+_LENGTHS = {SecretKind.TEXT_KEY: 32, SecretKind.SIGNING_KEY: 64}
 
 
 def make_directories(layout: Layout, files: Files) -> None:
@@ -76,12 +85,13 @@ def make_secrets(desired: DesiredState, layout: Layout, files: Files, clock: Clo
             elif secret.kind is SecretKind.PRIVATE_KEY:
                 _write(secret, chain.key_pem, files)
     for secret in wanted:
-        if secret.kind is SecretKind.TEXT_KEY:
-            _write(secret, "".join(secrets.choice(SECRET_LETTERS) for _ in range(32)).encode(), files)
+        if secret.kind in _LENGTHS:
+            made = "".join(secrets.choice(SECRET_LETTERS) for _ in range(_LENGTHS[secret.kind]))
+            _write(secret, made.encode(), files)
         elif secret.kind is SecretKind.TSIG:
-            made = base64.b64encode(secrets.token_bytes(32))
-            files.write(steward_tsig(layout), made, mode=0o600)
-            _write(secret, tsig_file(made.decode()).encode(), files)
+            shared = base64.b64encode(secrets.token_bytes(32))
+            files.write(steward_tsig(layout), shared, mode=0o600)
+            _write(secret, tsig_file(shared.decode()).encode(), files)
 
 
 def _write(secret: SecretFile, content: bytes, files: Files) -> None:
@@ -91,6 +101,13 @@ def _write(secret: SecretFile, content: bytes, files: Files) -> None:
 def make_store() -> None:
     """Bring the tables to this version."""
     call_command("migrate", interactive=False, verbosity=0)
+
+
+def open_store_to_panel(layout: Layout, files: Files) -> None:
+    """The panel writes the store's three files. Their directory stays root's: whoever can rename in it could put another
+    store there, and the steward, who is root, would do as that one says."""
+    for path in layout.store_files:
+        files.put_right(path, mode=0o660, group=PANEL)
 
 
 def make_first_files(layout: Layout, files: Files) -> None:
@@ -113,21 +130,27 @@ def make_database(schema: str) -> bytes:
 
 def put_directory_right(host: Host) -> None:
     """The published directory holds what is declared: for a first start, or after it was lost."""
-    there, wanted = set(host.directory.read_all().rows), set(declared.whole_directory().put)
+    there = set(host.directory.read_all().rows)
+    wanted = set(declared.whole_directory(host.unseal, there).put)
     if there == wanted:
         return
     gone = {_key(row) for row in there} - {_key(row) for row in wanted}
+    owners = {row.address for row in there ^ wanted if isinstance(row, DirectoryAppPassword)}
+    kept = {row for row in wanted & there if isinstance(row, DirectoryAppPassword) and row.address in owners}
     host.directory.apply(
         DirectoryChange(
-            put=tuple(sorted(wanted - there, key=_key)),
+            put=tuple(sorted((wanted - there) | kept, key=_key)),
             remove_domains=tuple(key for kind, key in sorted(gone) if kind == "DirectoryDomain"),
             remove_mailboxes=tuple(key for kind, key in sorted(gone) if kind == "DirectoryMailbox"),
             remove_aliases=tuple(key for kind, key in sorted(gone) if kind == "DirectoryAlias"),
+            forget_app_passwords=tuple(sorted(owners)),
         )
     )
 
 
 def _key(row: DirectoryRow) -> tuple[str, str]:
+    if isinstance(row, DirectoryAppPassword):
+        return type(row).__name__, f"{row.address} {row.selector}"
     return type(row).__name__, row.name if isinstance(row, DirectoryDomain) else row.address
 
 

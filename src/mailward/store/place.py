@@ -1,11 +1,13 @@
 """Which SQLite file the tables are in.
 
-The panel's process reads them and may write nothing, not even beside them: whoever can put another file in the place of
-this one can have the steward, who is root, do as it says. A reader that can't make the ``-wal`` and ``-shm`` files must
-find them there, and SQLite removes them when the last connection is closed; so each process keeps one open as long as it
-lives.
+The steward writes them, and so does the panel's process, which owns neither the files nor their directory: whoever can put
+another file in the place of this one can have the steward, who is root, do as it says. A process that can't make the
+``-wal`` and ``-shm`` files must find them there, and SQLite removes them when the last connection is closed. So each
+process keeps a connection open as long as it lives, and never closes it: it ends with the process, as after a kill, and
+the two files stay. A panel that starts first, with the steward dead, finds them.
 """
 
+import ctypes
 import sqlite3
 from pathlib import Path
 from threading import Lock
@@ -53,9 +55,17 @@ def _keep(**_signal: Any) -> None:
             except sqlite3.Error:
                 kept.close()
                 return
+            _keep_for_ever(kept)
             _kept = (kept, identity)
         except (OSError, sqlite3.Error):  # the one who asked is told by Django
             return
+
+
+def _keep_for_ever(kept: sqlite3.Connection) -> None:
+    """One reference too many: the interpreter closes what it throws away at its end, and that would remove the files.
+    (SQLite's own switch for this, SQLITE_FCNTL_PERSIST_WAL, can't be reached from Python's module; and apsw, which has it,
+    is another copy of SQLite: two copies in one process take away each other's locks.)"""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
 
 
 def _let_go() -> None:

@@ -15,7 +15,7 @@ from mailward.model.outside import Clock
 from mailward.model.people import Actor
 from mailward.model.runs import Outcome, RunKind, RunState, Step
 from mailward.model.verdict import Verdict, worst
-from mailward.store import chain
+from mailward.store import chain, states
 from mailward.store.models import Domain, Finding, Run, RunStep
 from mailward.store.sentences import from_json, to_json
 
@@ -98,7 +98,8 @@ def tell(
 @transaction.atomic
 def keep_findings(findings: Iterable[DoorFinding], domains: Iterable[str] = ()) -> None:
     """Replace what was known of these doors; of ``domains`` (looked at whole), everything older is dropped."""
-    Finding.objects.filter(domain__in=list(domains)).delete()
+    whole, findings = list(domains), tuple(findings)
+    Finding.objects.filter(domain__in=whole).delete()
     rows = [
         Finding(
             domain=f.domain, name=f.name, door=f.door, port=f.port, address=f.address, tls=f.tls, sni=f.sni,
@@ -119,6 +120,7 @@ def keep_findings(findings: Iterable[DoorFinding], domains: Iterable[str] = ()) 
         unique_fields=["domain", "name", "door", "port", "address", "rsa_only"],
         update_fields=updated,
     )
+    states.refresh([*whole, *(f.domain for f in findings)])
 
 
 def known_findings(domains: Iterable[str] | None = None) -> tuple[DoorFinding, ...]:
@@ -152,14 +154,19 @@ def never_looked_at() -> int:
 
 def forget_domains(domains: Iterable[str]) -> None:
     """What was found of domains that are held no more is nobody's any more."""
-    Finding.objects.filter(domain__in=list(domains)).delete()
+    gone = list(domains)
+    Finding.objects.filter(domain__in=gone).delete()
+    states.refresh(gone)
 
 
 def forget_closed_doors(open_doors: Collection[tuple[str, int, str]]) -> None:
     """Drop what was found at doors, ports and addresses at which nothing is asked any more."""
     for door, port, address in Finding.objects.order_by().values_list("door", "port", "address").distinct():
         if (door, port, address) not in open_doors:
-            Finding.objects.filter(door=door, port=port, address=address).delete()
+            shut = Finding.objects.filter(door=door, port=port, address=address)
+            affected = set(shut.order_by().values_list("domain", flat=True).distinct())
+            shut.delete()
+            states.refresh(affected)
 
 
 def finding(row: Finding) -> DoorFinding:

@@ -218,6 +218,17 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="DomainState",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("domain", models.CharField(max_length=253, unique=True)),
+                ("web", models.CharField(max_length=15)),
+                ("mail", models.CharField(max_length=15)),
+                ("verdict", models.CharField(db_index=True, max_length=15)),
+                ("checked_at", models.DateTimeField(db_index=True)),
+            ],
+        ),
         migrations.AddConstraint(
             model_name="group",
             constraint=models.UniqueConstraint(

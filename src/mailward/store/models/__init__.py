@@ -3,7 +3,7 @@
 from mailward.store.models.certificates import AcmeAccount, Lineage, Order, SigningRequest, Version
 from mailward.store.models.domains import Alias, AppPassword, Customer, Domain, Mailbox, ServerChoice
 from mailward.store.models.people import Account, ApiToken, Group, Invitation, KeptAnswer, RoleGrant
-from mailward.store.models.records import Event, Finding, Run, RunStep
+from mailward.store.models.records import DomainState, Event, Finding, Run, RunStep
 
 __all__ = [
     "Account",
@@ -13,6 +13,7 @@ __all__ = [
     "AppPassword",
     "Customer",
     "Domain",
+    "DomainState",
     "Event",
     "Finding",
     "Group",

@@ -67,6 +67,16 @@ class Finding(models.Model):
         ]
 
 
+class DomainState(models.Model):
+    """How a domain (or "server") stood when its oldest finding was made: see ``store/states.py``."""
+
+    domain = models.CharField(max_length=253, unique=True)
+    web = models.CharField(max_length=15)  # model.verdict.Verdict, the worst of webmail's doors
+    mail = models.CharField(max_length=15)
+    verdict = models.CharField(max_length=15, db_index=True)
+    checked_at = models.DateTimeField(db_index=True)
+
+
 class Event(models.Model):
     """Who did what, when, from where. Written in the transaction of the change itself, and chained: each row's hash holds
     the one before it, so that nothing can be changed or taken out unseen (``store/chain.py``)."""

@@ -93,7 +93,7 @@ def main(instance: str, lineage: str) -> None:
     for moment, steward in WAYS.items():
         asked = orders.renew(mailward.office, ME, lineage)
         killed(mailward, asked, steward)
-        left = runs.show_run(mailward.office, asked.run_id).state
+        left = runs.show_run(mailward.office, ME, asked.run_id).state
         seen = {finding.served_sha256 for finding in mailward.verify((BETA,), Quiet())}
         again = orders.renew(mailward.office, ME, lineage)
         row = mailward.carry_out(again.run_id, Quiet())

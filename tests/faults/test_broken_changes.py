@@ -100,7 +100,7 @@ class Meddler(StoreRecorder):
 
 asked = orders.renew(mailward.office, ME, "beta.localhost-wildcard")
 Steward(mailward.host, lambda run, host: Meddler(run, host.clock)).take(asked.run_id, QUIET)
-row = runs.show_run(mailward.office, asked.run_id)
+row = runs.show_run(mailward.office, ME, asked.run_id)
 print(json.dumps([row.state, str(row.what), str(row.remedy)]))
 """
 

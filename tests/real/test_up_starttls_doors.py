@@ -160,7 +160,7 @@ def test_what_the_daemon_applies_is_what_the_file_says_now(host: DemoHost) -> No
         """
 import time
 asked = configuration.apply(mailward.office, ME)
-while not (row := runs.show_run(mailward.office, asked.run_id)).finished_at:
+while not (row := runs.show_run(mailward.office, ME, asked.run_id)).finished_at:
     time.sleep(0.05)
 print(json.dumps([row.state, row.generation, [change.diff for change in row.changes]]))
 """,

@@ -1,15 +1,19 @@
 """What the CA's limits leave for the coming weeks, from what was ordered and what is due."""
 
+from mailward.actions import permission
 from mailward.actions.office import Office
 from mailward.certificates.budget import Forecast, Issuance, forecast
 from mailward.certificates.records import OrderState
 from mailward.model.certificates import Source
+from mailward.model.people import Actor
+from mailward.model.rights import Act
 from mailward.model.settings import KeyType
 from mailward.store.models import Lineage, Order
 
 
-def budget(office: Office) -> tuple[Forecast, ...]:
+def budget(office: Office, actor: Actor) -> tuple[Forecast, ...]:
     """The forecast by Let's Encrypt's published limits, the fullest first. Renewals say by ARI what they replace."""
+    permission.require(actor, Act.SERVER_READ)
     orders = Order.objects.exclude(state=OrderState.PLANNED.value)
     made = [
         Issuance(

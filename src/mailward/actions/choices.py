@@ -2,16 +2,16 @@
 
 from django.db import transaction
 
-from mailward.actions.certificates import get_lineage
-from mailward.actions.domains import get_domain
+from mailward.actions import permission
 from mailward.actions.office import Asked, Office
-from mailward.actions.orders import ask_for_order, planned_lineage
+from mailward.actions.ordering import ask_for_order, planned_lineage
 from mailward.certificates.selection import refuse_for_server, refuse_or_warn, san_names
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
 from mailward.model.findings import SERVER
 from mailward.model.people import Actor
+from mailward.model.rights import Act
 from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence
 from mailward.store import records
@@ -29,13 +29,15 @@ def secure(office: Office, actor: Actor, domain: str, challenge: Challenge = Cha
     DNS-01 gives a wildcard; HTTP-01 (a domain whose DNS is elsewhere) the names of mail and webmail; the server always
     shows control of its name by HTTP-01: its zone may be anywhere, port 80 of its name is here.
     """
-    if domain == SERVER:
+    permission.scope_for(actor, Act.CERTIFICATES_CHOOSE, domain)
+    owner = permission.scope_for(actor, Act.CERTIFICATES_CHANGE, domain)
+    if owner is None:
         names: tuple[str, ...] = (office.settings.hostname,)
         challenge = Challenge.HTTP_01
     else:
-        names = san_names(get_domain(domain).name) if challenge is Challenge.HTTP_01 else ()
-    lineage = planned_lineage(office, domain, names, challenge)
-    warnings = () if domain == SERVER else _server_warning()
+        names = san_names(owner.name) if challenge is Challenge.HTTP_01 else ()
+    lineage = planned_lineage(office, owner, names, challenge)
+    warnings = () if owner is None else _server_warning()
     return ask_for_order(office, actor, lineage, choose=(Role.WEB, Role.MAIL), warnings=warnings)
 
 
@@ -45,27 +47,29 @@ def choose(office: Office, actor: Actor, domain: str, webmail: str | None = None
 
     A certificate that doesn't cover the names is refused with the names that are missing.
     """
+    owner = permission.scope_for(actor, Act.CERTIFICATES_CHOOSE, domain)
     chosen = [(role, value) for role, value in ((Role.WEB, webmail), (Role.MAIL, mail)) if value is not None]
     if not chosen:
         said = Sentence("no certificate was named")
         raise BadInput("certificate", said, Sentence("Name one with --webmail or --mail."), code="nothing-named")
-    scope = SERVER if domain == SERVER else get_domain(domain).name
+    scope = owner.name if owner else SERVER
     choices, warnings = [], []
     for role, value in chosen:
-        lineage, warning = _chosen(office, scope, role, value)
+        lineage, warning = _chosen(office, actor, scope, role, value)
         choices.append({"scope": scope, "role": role.value, "lineage": lineage})
         if warning is not None and warning not in warnings:
             warnings.append(warning)
     now = office.clock.now()
-    records.tell(actor, "certificate.chosen", scope, now, choices=choices)
-    run = records.ask(RunKind.CERTIFICATE, scope, {"choices": choices}, actor, now)
+    name, customer = (owner.name, owner.customer.name) if owner else ("", "")
+    records.tell(actor, "certificate.chosen", scope, now, domain=name, customer=customer, choices=choices)
+    run = records.ask(RunKind.CERTIFICATE, scope, {"choices": choices}, actor, now, domain=name)
     return Asked(run.pk, tuple(warnings))
 
 
-def _chosen(office: Office, scope: str, role: Role, value: str) -> tuple[str | None, Sentence | None]:
+def _chosen(office: Office, actor: Actor, scope: str, role: Role, value: str) -> tuple[str | None, Sentence | None]:
     if value == OWN:
         return (_server_own(role) if scope == SERVER else None), None
-    lineage = get_lineage(value)
+    lineage = permission.lineage_for(actor, Act.CERTIFICATES_CHOOSE, value)
     if lineage.domain is not None and lineage.domain.name != scope:
         said = Sentence("{id} belongs to {other}", id=lineage.pk, other=lineage.domain.name)
         raise BadInput("certificate", said, Sentence("Choose one of this domain's own."), code="not-own")

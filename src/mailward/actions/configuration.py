@@ -2,8 +2,10 @@
 
 from django.db import transaction
 
+from mailward.actions import permission
 from mailward.actions.office import Asked, Office
 from mailward.model.people import Actor
+from mailward.model.rights import Act
 from mailward.model.runs import RunKind
 from mailward.store import records
 
@@ -11,6 +13,7 @@ from mailward.store import records
 @transaction.atomic
 def apply(office: Office, actor: Actor) -> Asked:
     """Bring the host to what is declared. When nothing differs, nothing is touched."""
+    permission.require(actor, Act.RUNS_APPLY)
     now = office.clock.now()
     records.tell(actor, "configuration.asked", "host", now)
     return Asked(records.ask(RunKind.CONFIGURATION, "host", {}, actor, now).pk)
@@ -19,6 +22,7 @@ def apply(office: Office, actor: Actor) -> Asked:
 @transaction.atomic
 def rollback(office: Office, actor: Actor, to: int | None = None) -> Asked:
     """Apply an earlier generation (None: the one before the current one). Certificates and mailboxes stay as they are."""
+    permission.require(actor, Act.RUNS_ROLLBACK)
     now = office.clock.now()
     records.tell(actor, "rollback.asked", "host", now, to=to)
     return Asked(records.ask(RunKind.ROLLBACK, "host", {"to": to}, actor, now).pk)

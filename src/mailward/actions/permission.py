@@ -7,12 +7,13 @@ so that nobody learns what others hold.
 from django.db.models import Q, QuerySet
 
 from mailward.model.errors import BadInput, Forbidden, NeedsSecondFactor
+from mailward.model.findings import SERVER
 from mailward.model.people import Actor
-from mailward.model.rights import DANGEROUS, HOST, Act, Place
+from mailward.model.rights import DANGEROUS, HOST, READS, Act, Place
 from mailward.model.sentence import Sentence
 from mailward.standards.hostname import parse_domain
 from mailward.standards.mail_address import parse_address
-from mailward.store.models import Customer, Domain, Mailbox
+from mailward.store.models import Customer, Domain, Lineage, Mailbox
 
 
 def require(actor: Actor, act: Act, place: Place = HOST) -> None:
@@ -49,11 +50,37 @@ def domain_for(actor: Actor, act: Act, name: str) -> Domain:
     it can be seen, and this can't be done with it."""
     clean = parse_domain(name, "domain")
     domain = Domain.objects.select_related("customer").filter(name=clean).first()
-    if domain is None or not _can_see(actor, act, place_of(domain)):
+    if domain is None or not _can_see(actor, act, place_of(domain), Act.DOMAINS_READ):
         said = Sentence("{domain} is not held here", domain=clean)
         raise BadInput("domain", said, Sentence("Add it with: mailward domain add {domain}", domain=clean), code="unknown")
     require(actor, act, place_of(domain))
     return domain
+
+
+def scope_for(actor: Actor, act: Act, scope: str) -> Domain | None:
+    """The domain that a person means, as ``domain_for`` has it. None for "server", which asks for rights of its own."""
+    if scope == SERVER:
+        require(actor, _of_server(act))
+        return None
+    return domain_for(actor, act, scope)
+
+
+def _of_server(act: Act) -> Act:
+    return Act.SERVER_READ if act in READS else Act.SERVER_CHANGE
+
+
+def lineage_for(actor: Actor, act: Act, lineage_id: str) -> Lineage:
+    """The lineage that a person means and may do this with. Raises as ``domain_for`` does; of no domain: the host's."""
+    row = Lineage.objects.select_related("domain__customer").filter(pk=lineage_id).first()
+    domain = row.domain if row is not None else None
+    place, needed, read = HOST, _of_server(act), Act.SERVER_READ
+    if domain is not None:
+        place, needed, read = place_of(domain), act, Act.CERTIFICATES_READ
+    if row is None or not _can_see(actor, needed, place, read):
+        said = Sentence("there is no certificate {id}", id=lineage_id)
+        raise BadInput("certificate", said, Sentence("See: mailward certificate list"), code="unknown")
+    require(actor, needed, place)
+    return row
 
 
 def mailbox_for(actor: Actor, act: Act, address: str) -> Mailbox:
@@ -61,17 +88,19 @@ def mailbox_for(actor: Actor, act: Act, address: str) -> Mailbox:
     parsed = parse_address(address)
     rows = Mailbox.objects.select_related("domain__customer")
     box = rows.filter(local_part=parsed.local_part, domain__name=parsed.domain).first()
-    if box is None or not _can_see(actor, act, place_of_mailbox(box)):
+    if box is None or not _can_see(actor, act, place_of_mailbox(box), Act.MAILBOXES_READ):
         said = Sentence("there is no mailbox {address}", address=parsed)
         raise BadInput("address", said, Sentence("See: mailward mailbox list"), code="unknown")
     require(actor, act, place_of_mailbox(box))
     return box
 
 
-def _can_see(actor: Actor, act: Act, place: Place) -> bool:
+def _can_see(actor: Actor, act: Act, place: Place, read: Act) -> bool:
+    """Whether it exists for this person: some grant that reaches it allows ``act``, or at least to look (``read``). A token
+    that is narrowed to other acts still sees it, one that is narrowed to other domains does not."""
     if actor.limits.domains is not None and place.domain not in actor.limits.domains:
         return False
-    return actor.may(act, place) or any(grant.covers(place) for grant in actor.grants)
+    return any(grant.covers(place) and (grant.allows(act) or grant.allows(read)) for grant in actor.grants)
 
 
 def domains_in_reach(actor: Actor, act: Act) -> QuerySet[Domain]:

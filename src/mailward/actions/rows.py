@@ -1,10 +1,28 @@
 """What actions answer: rows as frozen values, the same for the command line, the pages and the API."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from mailward.model.runs import RunKind, RunState, Step
 from mailward.model.sentence import Sentence
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Listed(Generic[T]):
+    """A part of a list: ``rows`` of the ``total`` that were searched for and are in reach."""
+
+    rows: tuple[T, ...]
+    total: int
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,7 @@ class RunRow:
     changes: tuple[ChangeRow, ...]
     generation: int | None
     previous: int | None
+    domain: str = ""  # whose it is; "": the host's
 
 
 @dataclass(frozen=True)

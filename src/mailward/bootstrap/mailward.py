@@ -15,6 +15,7 @@ from mailward.model.errors import BadInput
 from mailward.model.findings import SERVER, STALE_AFTER, DoorFinding
 from mailward.model.generations import Plan
 from mailward.model.layout import Layout
+from mailward.model.people import STEWARD
 from mailward.model.progress import Progress
 from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
@@ -56,7 +57,7 @@ class Mailward:
     def carry_out(self, run_id: int, progress: Progress) -> RunRow:
         """Become the steward (or wait for whoever is), until this run has ended."""
         Steward(self.host).take(run_id, progress)
-        return runs.show_run(self.office, run_id)
+        return runs.show_run(self.office, STEWARD, run_id)
 
     def plan(self) -> Plan:
         """What ``apply`` would change now."""

@@ -57,14 +57,14 @@ def secure(face: Face, subject: str, webmail: str | None, mail: str | None, pane
 @command("list", Sentence("Show the certificates, and where each is chosen"), under=certificate, results=True)
 @click.argument("domain", required=False)
 def show_all(face: Face, domain: str | None) -> None:
-    rows = actions.list_certificates(face.open().office, domain)
+    rows = actions.list_certificates(face.open().office, face.actor, domain).rows
     face.answer(rows, lambda out: show_certificates(out, rows))
 
 
 @command("show", Sentence("Show all about one certificate"), under=certificate, results=True)
 @click.argument("cert")
 def show_one(face: Face, cert: str) -> None:
-    row = actions.show_certificate(face.open().office, cert)
+    row = actions.show_certificate(face.open().office, face.actor, cert)
     face.answer(row, lambda out: show_certificate(out, row))
 
 
@@ -161,7 +161,7 @@ def revoke(face: Face, cert: str, yes: bool) -> int:
 @command("history", Sentence("Show the versions that a certificate has had"), under=certificate, results=True)
 @click.argument("cert")
 def history(face: Face, cert: str) -> None:
-    rows = actions.history(face.open().office, cert)
+    rows = actions.history(face.open().office, face.actor, cert)
     face.answer(rows, lambda out: show_history(out, rows))
 
 
@@ -172,7 +172,7 @@ def history(face: Face, cert: str) -> None:
     results=True,
 )
 def budget(face: Face) -> None:
-    rows = limits.budget(face.open().office)
+    rows = limits.budget(face.open().office, face.actor)
     face.answer(rows, lambda out: show_budget(out, rows))
 
 

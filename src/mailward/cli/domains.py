@@ -24,7 +24,7 @@ def add(face: Face, name: str, owner: str | None) -> int:
 @command("list", Sentence("Show the domains and the certificates chosen for them"), under=domain, results=True)
 @option("--customer", "owner", metavar="NAME", says=Sentence("Only this customer's"))
 def show(face: Face, owner: str | None) -> None:
-    rows = actions.list_domains(face.open().office, owner)
+    rows = actions.list_domains(face.open().office, face.actor, owner).rows
     headings = (Sentence("domain"), Sentence("customer"), Sentence("webmail"), Sentence("mail"), Sentence("mailboxes"))
     lines = [(row.name, row.customer, row.webmail or "–", row.mail or "–", str(row.mailboxes)) for row in rows]
     face.answer(rows, lambda out: show_table(out, headings, lines, Sentence("There is no domain yet.")))
@@ -48,7 +48,7 @@ def add_customer(face: Face, name: str) -> None:
 
 @command("list", Sentence("Show the customers"), under=customer, results=True)
 def list_customers(face: Face) -> None:
-    rows = actions.list_customers(face.open().office)
+    rows = actions.list_customers(face.open().office, face.actor).rows
     headings = (Sentence("customer"), Sentence("domains"))
     lines = [(row.name, str(row.domains)) for row in rows]
     face.answer(rows, lambda out: show_table(out, headings, lines, Sentence("There is no customer yet.")))

@@ -35,10 +35,10 @@ def apply(face: Face) -> int:
 def runs(face: Face, number: int | None, limit: int) -> None:
     office = face.open().office
     if number is None:
-        rows = records.list_runs(office, limit=limit)
+        rows = records.list_runs(office, face.actor, limit=limit).rows
         face.answer(rows, lambda out: show_runs(out, rows))
     else:
-        row = records.show_run(office, number)
+        row = records.show_run(office, face.actor, number)
         face.answer(row, lambda out: show_run(out, row, diffs=True))
 
 

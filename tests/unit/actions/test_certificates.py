@@ -103,8 +103,8 @@ def test_a_good_upload_becomes_a_lineage(office) -> None:
         assert row.id == ("a.test-upload" if number == 1 else f"a.test-upload-{number}")
         assert (row.current, row.sha256, row.chosen_for, row.source) == (1, GOOD.sha256, (), "upload")
         assert set(row.names) == set(NAMES)
-    assert len(certificates.list_certificates(office, "a.test")) == len(ways)
-    assert certificates.list_certificates(office, "b.test") == ()
+    assert len(certificates.list_certificates(office, ANNA, "a.test")) == len(ways)
+    assert certificates.list_certificates(office, ANNA, "b.test").rows == ()
 
 
 def test_an_upload_for_a_domain_that_is_not_held_is_refused(office) -> None:
@@ -124,7 +124,7 @@ def test_an_upload_can_follow_an_earlier_one(office) -> None:
     again, asked = certificates.upload(office, ANNA, "a.test", papers.bundle(later), lineage_id=row.id)
     assert asked is None
     assert (again.id, again.current, again.sha256) == (row.id, 2, later.sha256)
-    assert [(v.number, v.served) for v in certificates.history(office, row.id)] == [(2, False), (1, False)]
+    assert [(v.number, v.served) for v in certificates.history(office, ANNA, row.id)] == [(2, False), (1, False)]
     upload, bundle = certificates.upload, papers.bundle(later)
     assert refused(upload, office, ANNA, "b.test", bundle, lineage_id=row.id).code == "not-own"
     assert refused(upload, office, ANNA, "a.test", bundle, lineage_id="none").code == "unknown"
@@ -141,10 +141,10 @@ def test_an_upload_where_it_is_shown_goes_through_the_steward(made, office) -> N
     shown, asked = certificates.upload(office, ANNA, "a.test", papers.bundle(later), lineage_id=row.id)
     assert asked is not None
     assert (shown.current, shown.sha256) == (1, row.sha256)
-    assert runs.show_run(office, asked.run_id).kind == RunKind.CERTIFICATE
+    assert runs.show_run(office, ANNA, asked.run_id).kind == RunKind.CERTIFICATE
     made.carry_out(asked)
-    assert certificates.show_certificate(office, row.id).sha256 == later.sha256
-    assert [(v.number, v.served) for v in certificates.history(office, row.id)] == [(2, True), (1, False)]
+    assert certificates.show_certificate(office, ANNA, row.id).sha256 == later.sha256
+    assert [(v.number, v.served) for v in certificates.history(office, ANNA, row.id)] == [(2, True), (1, False)]
 
 
 def test_a_request_is_made_here_and_its_key_stays_here(office) -> None:
@@ -156,7 +156,7 @@ def test_a_request_is_made_here_and_its_key_stays_here(office) -> None:
     row, csr = certificates.signing_request(office, ANNA, "a.test")
     assert row.id == "a.test-csr"
     assert row.current is None
-    assert certificates.pending_request(office, row.id) == csr
+    assert certificates.pending_request(office, ANNA, row.id) == csr
     parsed = x509.load_pem_x509_csr(csr)
     names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == list(NAMES)
@@ -165,7 +165,7 @@ def test_a_request_is_made_here_and_its_key_stays_here(office) -> None:
     assert other.names == ("mail.a.test",)
     assert refused(certificates.signing_request, office, ANNA, "a.test", ["no such name"]).field == "names"
     assert refused(certificates.signing_request, office, ANNA, "c.test").code == "unknown"
-    assert refused(certificates.pending_request, office, "mail-self-signed").code == "no-request"
+    assert refused(certificates.pending_request, office, ANNA, "mail-self-signed").code == "no-request"
 
 
 def test_an_answer_is_kept_without_what_else_was_pasted(office) -> None:
@@ -192,14 +192,14 @@ def test_without_names_the_wildcard_is_ordered(office) -> None:
     from mailward.store.models import Run
 
     asked = orders.issue(office, ANNA, "a.test")
-    row = certificates.show_certificate(office, "a.test-wildcard")
+    row = certificates.show_certificate(office, ANNA, "a.test-wildcard")
     assert (row.names, row.challenge, row.current) == (NAMES, "dns-01", None)
-    run = runs.show_run(office, asked.run_id)
+    run = runs.show_run(office, ANNA, asked.run_id)
     assert (run.kind, run.state, run.subject) == (RunKind.ORDER, RunState.WAITING, "a.test-wildcard")
     assert Run.objects.get(pk=asked.run_id).request == {"lineage": "a.test-wildcard", "scope": "a.test", "choose": []}
     orders.issue(office, ANNA, "a.test", ["*.a.test", "a.test"])
     orders.issue(office, ANNA, "a.test", ["mail.a.test", "webmail.a.test"], Challenge.HTTP_01)
-    ids = [one.id for one in certificates.list_certificates(office, "a.test")]
+    ids = [one.id for one in certificates.list_certificates(office, ANNA, "a.test")]
     assert ids == ["a.test-san", "a.test-wildcard"]
 
 
@@ -219,7 +219,7 @@ def test_the_servers_own_name_is_ordered_for_the_server(office) -> None:
     from mailward.actions import certificates, orders
 
     orders.issue(office, ANNA, "server", challenge=Challenge.HTTP_01)
-    assert certificates.show_certificate(office, "server-san").names == (office.settings.hostname,)
+    assert certificates.show_certificate(office, ANNA, "server-san").names == (office.settings.hostname,)
     assert refused(orders.issue, office, ANNA, "server", ["a.test"], Challenge.HTTP_01).code == "foreign-name"
 
 
@@ -258,7 +258,7 @@ def test_only_what_can_be_renewed_is_renewed(office) -> None:
     """Self-signed and ACME lineages have a next version; an uploaded one is followed by an upload."""
     from mailward.actions import orders, runs
 
-    assert runs.show_run(office, orders.renew(office, ANNA, "mail-self-signed").run_id).kind == RunKind.ORDER
+    assert runs.show_run(office, ANNA, orders.renew(office, ANNA, "mail-self-signed").run_id).kind == RunKind.ORDER
     assert refused(orders.renew, office, ANNA, uploaded(office).id).code == "not-renewable"
     assert refused(orders.renew, office, ANNA, "none").code == "unknown"
 
@@ -349,7 +349,7 @@ def test_nothing_is_shown_before_a_run_has_proven_it(office) -> None:
     from mailward.actions import choices, domains
 
     choices.choose(office, ANNA, "a.test", mail=uploaded(office).id)
-    assert domains.list_domains(office)[0].mail is None
+    assert domains.list_domains(office, ANNA).rows[0].mail is None
 
 
 def test_securing_asks_for_both_roles_at_once(office) -> None:

@@ -42,9 +42,9 @@ def test_a_domain_is_declared_and_the_steward_is_asked_to_publish_it(office) -> 
     from mailward.store.models import Run
 
     asked = domains.add_domain(office, ANNA, "a.test")
-    (row,) = domains.list_domains(office)
+    (row,) = domains.list_domains(office, ANNA)
     assert (row.name, row.customer, row.webmail, row.mail, row.mailboxes) == ("a.test", "a.test", None, None, 0)
-    run = runs.show_run(office, asked.run_id)
+    run = runs.show_run(office, ANNA, asked.run_id)
     assert (run.kind, run.state, run.subject, run.asked_by) == (RunKind.DIRECTORY, RunState.WAITING, "a.test", "anna")
     assert Run.objects.get().request == {"domains": ["a.test"], "addresses": []}
 
@@ -77,7 +77,7 @@ def test_an_internationalised_name_is_kept_in_its_ascii_form(office) -> None:
     from mailward.actions import domains
 
     domains.add_domain(office, ANNA, "Bücher.test")
-    assert [row.name for row in domains.list_domains(office)] == ["xn--bcher-kva.test"]
+    assert [row.name for row in domains.list_domains(office, ANNA)] == ["xn--bcher-kva.test"]
     assert refused(domains.add_domain, office, ANNA, "xn--bcher-kva.test").code == "already-held"
     assert domains.get_domain("BÜCHER.test.").name == "xn--bcher-kva.test"
 
@@ -117,8 +117,8 @@ def test_customers_are_held_once_and_counted(held) -> None:
     assert refused(domains.add_customer, held, ANNA, " A ").code == "already-held"
     domains.add_domain(held, ANNA, "c.test", customer=" A ")
     domains.add_customer(held, ANNA, "Empty  Ltd")
-    assert [(row.name, row.domains) for row in domains.list_customers(held)] == [("A", 2), ("Empty Ltd", 0)]
-    assert [row.name for row in domains.list_domains(held, customer="A")] == ["a.test", "c.test"]
+    assert [(row.name, row.domains) for row in domains.list_customers(held, ANNA)] == [("A", 2), ("Empty Ltd", 0)]
+    assert [row.name for row in domains.list_domains(held, ANNA, customer="A")] == ["a.test", "c.test"]
 
 
 def test_a_domain_is_removed_with_its_addresses(held) -> None:
@@ -130,7 +130,7 @@ def test_a_domain_is_removed_with_its_addresses(held) -> None:
     mailboxes.add_alias(held, ANNA, "@a.test", ["anna@a.test"])
     asked = domains.remove_domain(held, ANNA, "a.test")
     assert Run.objects.get(pk=asked.run_id).request == {"domains": ["a.test"], "addresses": ["anna@a.test", "@a.test"]}
-    assert domains.list_domains(held) == ()
+    assert domains.list_domains(held, ANNA).rows == ()
     assert refused(domains.remove_domain, held, ANNA, "a.test").code == "unknown"
 
 
@@ -253,9 +253,9 @@ def test_runs_are_listed_newest_first(held) -> None:
     from mailward.actions import configuration, runs
 
     asked = [configuration.apply(held, ANNA).run_id, configuration.rollback(held, ANNA, to=3).run_id]
-    assert [row.id for row in runs.list_runs(held, limit=2)] == asked[::-1]
-    assert [row.kind for row in runs.list_runs(held, limit=2)] == [RunKind.ROLLBACK, RunKind.CONFIGURATION]
-    assert refused(runs.show_run, held, 999).field == "run"
+    assert [row.id for row in runs.list_runs(held, ANNA, limit=2)] == asked[::-1]
+    assert [row.kind for row in runs.list_runs(held, ANNA, limit=2)] == [RunKind.ROLLBACK, RunKind.CONFIGURATION]
+    assert refused(runs.show_run, held, ANNA, 999).field == "run"
 
 
 @pytest.mark.parametrize("name", ["catalog.mailward", "Catalog.Mailward.", "x.mailward"])

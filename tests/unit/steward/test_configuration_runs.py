@@ -224,7 +224,7 @@ def at_their_ports(made, asked, shut: frozenset[int] = frozenset()):
     from mailward.steward.steward import Steward
 
     Steward(replace(made.host, dialer=AtTheirPorts(made, shut))).take(asked.run_id, Quiet())
-    return runs.show_run(made.office, asked.run_id)
+    return runs.show_run(made.office, ANNA, asked.run_id)
 
 
 def test_a_rollback_is_looked_for_where_its_own_doors_are(made) -> None:

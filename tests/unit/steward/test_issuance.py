@@ -50,7 +50,7 @@ def test_securing_ends_with_every_door_proven(held) -> None:
     for protocol, sni in (("http", "webmail.a.test"), ("imap", "mail.a.test"), ("smtp", "mail.a.test"), ("smtp", "a.test")):
         assert held.doors.served(protocol, sni) == pem
     assert held.doors.served("smtp", "mail.b.test") != pem
-    shown = {domain.name: (domain.webmail, domain.mail) for domain in domains.list_domains(held.office)}
+    shown = {domain.name: (domain.webmail, domain.mail) for domain in domains.list_domains(held.office, ANNA)}
     assert shown == {"a.test": ("a.test-wildcard", "a.test-wildcard"), "b.test": (None, None)}
 
 
@@ -70,7 +70,7 @@ def test_a_refused_domain_waits_with_its_reason_and_date(held) -> None:
     row = secure(held, "a.test")
     assert row.state is RunState.FAILED
     assert "no TXT record found" in str(row.what)
-    shown = certificates.show_certificate(held.office, "a.test-wildcard")
+    shown = certificates.show_certificate(held.office, ANNA, "a.test-wildcard")
     assert shown.failures == 1
     assert "no TXT record found" in str(shown.failure)
     assert shown.retry_at is not None
@@ -282,4 +282,4 @@ def test_two_wishes_for_one_certificate_make_one_order_after_a_kill(held) -> Non
     assert len(held.ca.orders_made) == 1
     assert held.carry_out(first).state is RunState.DONE
     assert len(held.ca.orders_made) == 1
-    assert domains.list_domains(held.office)[0].mail == "a.test-wildcard"
+    assert domains.list_domains(held.office, ANNA).rows[0].mail == "a.test-wildcard"

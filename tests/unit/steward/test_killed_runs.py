@@ -89,7 +89,7 @@ def test_a_run_that_was_killed_anywhere_is_brought_to_its_end(another: Callable,
     made = another().holding("a.test")
     run_id, counted = ask(made).run_id, Countdown()
     Steward(made.mortal(counted)).take(run_id, Quiet())
-    assert runs.show_run(made.office, run_id).state is RunState.DONE
+    assert runs.show_run(made.office, ANNA, run_id).state is RunState.DONE
     assert in_order(made) == []
     ordered = len(made.ca.orders_made)
     assert counted.count > 0
@@ -98,9 +98,9 @@ def test_a_run_that_was_killed_anywhere_is_brought_to_its_end(another: Callable,
         run_id = ask(made).run_id
         with pytest.raises(Killed):
             Steward(made.mortal(Countdown(at))).take(run_id, Quiet())
-        assert runs.show_run(made.office, run_id).state is RunState.RUNNING, f"killed before change {at}"
+        assert runs.show_run(made.office, ANNA, run_id).state is RunState.RUNNING, f"killed before change {at}"
         Steward(made.host).take(run_id, Quiet())
-        row = runs.show_run(made.office, run_id)
+        row = runs.show_run(made.office, ANNA, run_id)
         assert row.state is RunState.DONE, f"killed before change {at}: {row.what}"
         assert in_order(made) == [], f"killed before change {at}"
         assert len(made.ca.orders_made) == ordered, f"killed before change {at}"
@@ -149,13 +149,13 @@ def test_a_choice_that_dovecots_own_doors_follow_is_brought_to_its_end(another: 
     made, run_id = asked()
     counted = Countdown()
     Steward(made.mortal(counted)).take(run_id, Quiet())
-    assert runs.show_run(made.office, run_id).state is RunState.DONE
+    assert runs.show_run(made.office, ANNA, run_id).state is RunState.DONE
     for at in [*range(1, counted.count, 4), counted.count]:
         made, run_id = asked()
         with pytest.raises(Killed):
             Steward(made.mortal(Countdown(at))).take(run_id, Quiet())
         Steward(made.host).take(run_id, Quiet())
-        row = runs.show_run(made.office, run_id)
+        row = runs.show_run(made.office, ANNA, run_id)
         assert row.state is RunState.DONE, f"killed before change {at}: {row.what}"
         shown = made.files.read(made.host.layout.tls_version("a.test-upload", 1))
         assert made.doors.served_by_dovecot("mail.a.test") == shown, f"killed before change {at}"

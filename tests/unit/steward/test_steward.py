@@ -64,13 +64,13 @@ def test_whatever_a_run_meets_it_ends_and_the_next_is_taken(
     steward = Steward(made.host, failing_with(trouble))
     for run_id in (first, second):
         steward.take(run_id, Quiet())
-    row = runs.show_run(made.office, first)
+    row = runs.show_run(made.office, ANNA, first)
     assert row.state is state
     assert said in str(row.what)
     assert remedy in str(row.remedy)
     assert "secret detail" not in str(row.what)
     assert row.finished_at is not None
-    assert runs.show_run(made.office, second).state is RunState.DONE
+    assert runs.show_run(made.office, ANNA, second).state is RunState.DONE
     assert made.locks.held == set()
     if isinstance(trouble, ZeroDivisionError):
         logged = capsys.readouterr()
@@ -100,7 +100,7 @@ def test_a_broken_mailward_toml_refuses_the_run_and_changes_nothing(made) -> Non
 
     asked = configuration.apply(made.office, ANNA)
     Steward(replace(made.host, renew=renew)).take(asked.run_id, Quiet())
-    row = runs.show_run(made.office, asked.run_id)
+    row = runs.show_run(made.office, ANNA, asked.run_id)
     assert row.state is RunState.REFUSED
     assert "hostname" in str(row.what)
     assert made.files.target(made.host.layout.current) is None
@@ -117,7 +117,7 @@ def test_what_a_killed_steward_left_is_ended_before_anything_else_changes_the_ho
         Steward(made.host, failing_with(Killed())).take(left, Quiet())
     mine = domains.add_domain(made.office, ANNA, "a.test").run_id
     Steward(made.host).take(mine, Quiet())
-    ended = [runs.show_run(made.office, run_id) for run_id in (left, mine)]
+    ended = [runs.show_run(made.office, ANNA, run_id) for run_id in (left, mine)]
     assert [row.state for row in ended] == [RunState.DONE, RunState.DONE]
 
 
@@ -158,12 +158,12 @@ def test_an_order_that_waits_for_its_ca_stops_nobody(made) -> None:
         assert made.locks.held == {"order a.test-wildcard"}
         quick = mailboxes.add_mailbox(made.office, ANNA, "anna@a.test").run_id
         Steward(made.host).take(quick, Quiet())
-        assert runs.show_run(made.office, quick).state is RunState.DONE
-        assert runs.show_run(made.office, slow).state is RunState.RUNNING
+        assert runs.show_run(made.office, ANNA, quick).state is RunState.DONE
+        assert runs.show_run(made.office, ANNA, slow).state is RunState.RUNNING
     finally:
         made.ca.go_on.set()
         thread.join(20)
-    assert runs.show_run(made.office, slow).state is RunState.DONE
+    assert runs.show_run(made.office, ANNA, slow).state is RunState.DONE
     assert made.locks.held == set()
 
 
@@ -231,8 +231,8 @@ def test_a_round_takes_up_what_waits(made) -> None:
     day.round()
     choices.secure(made.office, ANNA, "a.test")
     until_quiet(day, made)
-    assert {row.state for row in runs.list_runs(made.office)} == {RunState.DONE}
-    assert domains.list_domains(made.office)[0].mail == "a.test-wildcard"
+    assert {row.state for row in runs.list_runs(made.office, ANNA)} == {RunState.DONE}
+    assert domains.list_domains(made.office, ANNA).rows[0].mail == "a.test-wildcard"
 
 
 def test_renewals_are_asked_once_and_not_while_they_wait(made) -> None:
@@ -273,7 +273,7 @@ def test_a_dead_demo_ca_stops_no_mailbox(made) -> None:
     made.management.answers.clear()
     asked = domains.add_domain(made.office, ANNA, "a.test")
     Day(made.host).round()
-    assert runs.show_run(made.office, asked.run_id).state is RunState.DONE
+    assert runs.show_run(made.office, ANNA, asked.run_id).state is RunState.DONE
 
 
 def test_every_root_the_demo_ever_met_is_trusted(made) -> None:

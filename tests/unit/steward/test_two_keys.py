@@ -53,7 +53,7 @@ def shown(made, *, rsa: bool) -> set[str]:
 def row(made, lineage: str = "a.test-wildcard"):
     from mailward.actions import certificates
 
-    return certificates.show_certificate(made.office, lineage)
+    return certificates.show_certificate(made.office, ANNA, lineage)
 
 
 def test_two_orders_one_after_the_other_make_one_version_that_every_door_shows(host) -> None:
@@ -241,7 +241,7 @@ def test_two_certificates_that_are_no_pair_are_refused(host, code: str, material
     with pytest.raises(BadInput) as caught:
         certificates.upload(host.office, ANNA, "a.test", material())
     assert caught.value.code in (code, "several-keys" if code == "several-leaves" else code)
-    assert certificates.list_certificates(host.office, "a.test") == ()
+    assert certificates.list_certificates(host.office, ANNA, "a.test").rows == ()
 
 
 def test_a_host_whose_doors_show_one_kind_refuses_pairs(another: Callable) -> None:
@@ -257,7 +257,7 @@ def test_a_host_whose_doors_show_one_kind_refuses_pairs(another: Callable) -> No
             attempt()
         assert caught.value.code == "one-kind-of-key"
         assert "rsa = true" in str(caught.value.remedy)
-    assert certificates.list_certificates(made.office, "a.test") == ()
+    assert certificates.list_certificates(made.office, ANNA, "a.test").rows == ()
 
 
 def test_a_request_has_one_key(host) -> None:

@@ -31,12 +31,12 @@ def test_an_order_that_waits_is_given_back_and_goes_on_later(made) -> None:
     waiting = daemon.take(asked, Quiet())
     assert waiting is not None and waiting.until > made.clock.now()
     assert made.locks.held == set()
-    assert runs.show_run(made.office, asked).state is RunState.RUNNING
+    assert runs.show_run(made.office, ANNA, asked).state is RunState.RUNNING
     hidden.clear()
     assert daemon.take(asked, Quiet()) == waiting  # asked too early: nothing is done
     made.clock.move(seconds=(waiting.until - made.clock.now()).total_seconds())
     assert daemon.take(asked, Quiet()) is None
-    assert runs.show_run(made.office, asked).state is RunState.DONE
+    assert runs.show_run(made.office, ANNA, asked).state is RunState.DONE
     assert len(made.ca.orders_made) == 1
 
 
@@ -53,7 +53,7 @@ def test_an_order_that_waits_for_ever_ends_with_its_reason_and_a_date(made) -> N
         if waiting is None:
             break
         made.clock.move(seconds=max(0.1, (waiting.until - made.clock.now()).total_seconds()))
-    row = runs.show_run(made.office, asked)
+    row = runs.show_run(made.office, ANNA, asked)
     assert row.state is RunState.FAILED
     assert "did not show" in str(row.what)
     assert Lineage.objects.get(pk="a.test-wildcard").retry_at > made.clock.now()

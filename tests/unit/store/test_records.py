@@ -166,9 +166,10 @@ def test_an_event_is_gone_with_the_change_it_tells_of() -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
         records.tell(ANNA, "domain.added", "a.test", NOW)
         raise RuntimeError
-    records.tell(ANNA, "domain.added", "b.test", NOW, customer="B")
+    records.tell(ANNA, "domain.added", "b.test", NOW, customer="B", mailboxes=3)
     event = Event.objects.get()
-    assert (event.who, event.what, event.subject, event.detail) == ("anna", "domain.added", "b.test", {"customer": "B"})
+    assert (event.who, event.what, event.subject, event.detail) == ("anna", "domain.added", "b.test", {"mailboxes": 3})
+    assert event.customer == "B"
 
 
 def lineage():

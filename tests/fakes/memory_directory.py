@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from mailward.model.errors import NotPossible
-from mailward.model.tables import DirectoryAlias, DirectoryChange, DirectoryDomain, DirectoryMailbox, DirectoryRow
+from mailward.model.tables import (
+    DirectoryAlias,
+    DirectoryAppPassword,
+    DirectoryChange,
+    DirectoryDomain,
+    DirectoryMailbox,
+    DirectoryRow,
+)
 
 
 @dataclass(frozen=True)
@@ -18,13 +25,14 @@ class MemoryDirectory:
         self.domains: dict[str, DirectoryDomain] = {}
         self.mailboxes: dict[str, DirectoryMailbox] = {}
         self.aliases: dict[str, DirectoryAlias] = {}
+        self.app_passwords: dict[tuple[str, str], DirectoryAppPassword] = {}
         self.changes: list[DirectoryChange] = []
         self.broken: NotPossible | None = None
 
     def create(self) -> None: ...
 
     def read_all(self) -> Content:
-        tables = (self.domains, self.mailboxes, self.aliases)
+        tables = (self.domains, self.mailboxes, self.aliases, self.app_passwords)
         return Content(tuple(row for table in tables for _, row in sorted(table.items())))
 
     def apply(self, change: DirectoryChange) -> None:
@@ -38,10 +46,15 @@ class MemoryDirectory:
         ):
             for key in keys:
                 table.pop(key, None)
+        for address, selector in list(self.app_passwords):
+            if address in (*change.forget_app_passwords, *change.remove_mailboxes):
+                del self.app_passwords[address, selector]
         for row in change.put:
             if isinstance(row, DirectoryDomain):
                 self.domains[row.name] = row
             elif isinstance(row, DirectoryMailbox):
                 self.mailboxes[row.address] = row
+            elif isinstance(row, DirectoryAppPassword):
+                self.app_passwords[row.address, row.selector] = row
             else:
                 self.aliases[row.address] = row

@@ -41,7 +41,7 @@ def add_mailbox(office: Office, actor: Actor, address: str, password: str | None
         raise BadInput("address", said, Sentence("Remove the alias first."), code="already-held")
     secret = _password(office, password)
     Mailbox.objects.create(
-        domain=domain, local_part=parsed.local_part, password=office.hash_password(secret), quota_bytes=quota_bytes
+        domain=domain, local_part=parsed.local_part, sealed_password=_sealed(office, secret), quota_bytes=quota_bytes
     )
     return _asked(office, actor, "mailbox.added", str(parsed), None if password else secret)
 
@@ -51,8 +51,8 @@ def change_password(office: Office, actor: Actor, address: str, password: str | 
     """A new password, given or made. The old one ends with the directory's transaction."""
     box = get_mailbox(address)
     secret = _password(office, password)
-    box.password = office.hash_password(secret)
-    box.save(update_fields=["password"])
+    box.sealed_password = _sealed(office, secret)
+    box.save(update_fields=["sealed_password"])
     return _asked(office, actor, "mailbox.password-changed", box.address, None if password else secret)
 
 
@@ -124,6 +124,10 @@ def _password(office: Office, given: str | None) -> str:
         said = Sentence("a password has {shortest} to 256 characters", shortest=SHORTEST_PASSWORD)
         raise BadInput("password", said, Sentence("Give a longer one, or none: one is made and shown once."))
     return given
+
+
+def _sealed(office: Office, secret: str) -> bytes:
+    return office.seal.seal(office.hash_password(secret).encode())
 
 
 def _asked(office: Office, actor: Actor, what: str, address: str, secret: str | None) -> Asked:

@@ -42,8 +42,9 @@ def furnish(mailward: Mailward, progress: Progress) -> bool:
 def first_passwords(mailward: Mailward) -> tuple[tuple[str, str], ...]:
     """The passwords made for the demo's mailboxes, while nobody has changed them: (address, password)."""
     made = _made(mailward)
-    boxes = {box.address: box.password for box in Mailbox.objects.select_related("domain")}
-    return tuple((a, p) for a, p in sorted(made.items()) if a in boxes and password_matches(p, boxes[a]))
+    boxes = {box.address: bytes(box.sealed_password) for box in Mailbox.objects.select_related("domain")}
+    open_ = mailward.host.unseal.unseal
+    return tuple((a, p) for a, p in sorted(made.items()) if a in boxes and password_matches(p, open_(boxes[a]).decode()))
 
 
 def _mailbox(mailward: Mailward, address: str, progress: Progress) -> None:

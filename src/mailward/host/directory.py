@@ -10,7 +10,9 @@ A writer that is the first to open the file rebuilds the shared index, and a rea
 which in the steward is always: then nobody is ever the first.
 
 Tables: ``domains(name, active)``; ``mailboxes(address, domain, local_part, password, quota_bytes, active)``;
-``aliases(address, domain, targets)`` with targets comma-separated and ``@domain`` as the catch-all; ``meta(key, value)``.
+``aliases(address, domain, targets)`` with targets comma-separated and ``@domain`` as the catch-all;
+``app_passwords(address, selector, password, protocols)`` with protocols as ``,imap,sieve,``; ``meta(key, value)``. A
+``mark`` says which sealed password was opened for a row. One of schema 1 (before app passwords) is brought to schema 2.
 """
 
 import ctypes
@@ -26,33 +28,39 @@ import apsw
 from mailward.host.files import RealFiles, group_id, user_id
 from mailward.model.errors import NotPossible
 from mailward.model.sentence import NOTHING, Sentence
-from mailward.model.tables import DirectoryAlias, DirectoryChange, DirectoryDomain, DirectoryMailbox
+from mailward.model.tables import DirectoryAlias, DirectoryAppPassword, DirectoryChange, DirectoryDomain, DirectoryMailbox
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS domains (name TEXT PRIMARY KEY, active INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS mailboxes (
     address TEXT PRIMARY KEY, domain TEXT NOT NULL, local_part TEXT NOT NULL,
-    password TEXT NOT NULL, quota_bytes INTEGER NOT NULL, active INTEGER NOT NULL
+    password TEXT NOT NULL, quota_bytes INTEGER NOT NULL, active INTEGER NOT NULL, mark TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aliases (address TEXT PRIMARY KEY, domain TEXT NOT NULL, targets TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS app_passwords (
+    address TEXT NOT NULL, selector TEXT NOT NULL, password TEXT NOT NULL, protocols TEXT NOT NULL, mark TEXT NOT NULL,
+    PRIMARY KEY (address, selector)
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS mailboxes_domain ON mailboxes (domain);
 CREATE INDEX IF NOT EXISTS aliases_domain ON aliases (domain);
 """
 
 _PUT_DOMAIN = "INSERT INTO domains VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET active = excluded.active"
 _PUT_MAILBOX = (
-    "INSERT INTO mailboxes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET domain = excluded.domain,"
-    " password = excluded.password, quota_bytes = excluded.quota_bytes, active = excluded.active"
+    "INSERT INTO mailboxes (address, domain, local_part, password, quota_bytes, active, mark)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET domain = excluded.domain,"
+    " password = excluded.password, quota_bytes = excluded.quota_bytes, active = excluded.active, mark = excluded.mark"
 )
+_PUT_APP_PASSWORD = "INSERT OR REPLACE INTO app_passwords VALUES (?, ?, ?, ?, ?)"
 _PUT_ALIAS = (
     "INSERT INTO aliases VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE SET domain = excluded.domain,"
     " targets = excluded.targets"
 )
 
-Row = DirectoryDomain | DirectoryMailbox | DirectoryAlias
+Row = DirectoryDomain | DirectoryMailbox | DirectoryAlias | DirectoryAppPassword
 
 
 @dataclass(frozen=True)
@@ -62,10 +70,11 @@ class DirectoryContent:
     domains: tuple[DirectoryDomain, ...] = ()
     mailboxes: tuple[DirectoryMailbox, ...] = ()
     aliases: tuple[DirectoryAlias, ...] = ()
+    app_passwords: tuple[DirectoryAppPassword, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        return (*self.domains, *self.mailboxes, *self.aliases)
+        return (*self.domains, *self.mailboxes, *self.aliases, *self.app_passwords)
 
 
 class Directory:
@@ -92,6 +101,7 @@ class Directory:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 database.execute(statement)
             database.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (SCHEMA_VERSION,))
+            _bring_to_this_version(database)
             held = database.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
             if held != (SCHEMA_VERSION,):
                 raise NotPossible(
@@ -107,6 +117,7 @@ class Directory:
         """Put and remove, all in one transaction: readers see the state before or the state after."""
         with self._transaction() as database:
             for statement, keys in (
+                ("DELETE FROM app_passwords WHERE address = ?", (*change.forget_app_passwords, *change.remove_mailboxes)),
                 ("DELETE FROM aliases WHERE address = ?", change.remove_aliases),
                 ("DELETE FROM mailboxes WHERE address = ?", change.remove_mailboxes),
                 ("DELETE FROM domains WHERE name = ?", change.remove_domains),
@@ -117,8 +128,8 @@ class Directory:
     def replace_all(self, content: DirectoryContent) -> None:
         """Make the directory hold exactly ``content``, in one transaction."""
         with self._transaction() as database:
-            for table in ("aliases", "mailboxes", "domains"):
-                database.execute(f"DELETE FROM {table}")  # noqa: S608 - the three literals above
+            for table in ("app_passwords", "aliases", "mailboxes", "domains"):
+                database.execute(f"DELETE FROM {table}")  # noqa: S608 - the literals above
             _put(database, content.rows)
 
     def read_all(self) -> DirectoryContent:
@@ -129,16 +140,20 @@ class Directory:
             database = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
             try:
                 database.set_busy_timeout(5000)
-                database.execute("BEGIN")  # one snapshot for the three
+                database.execute("BEGIN")  # one snapshot for all of them
                 return DirectoryContent(
                     tuple(DirectoryDomain(name, bool(active)) for name, active in database.execute(_DOMAINS)),
                     tuple(
-                        DirectoryMailbox(address, domain, password, quota, bool(active))
-                        for address, domain, password, quota, active in database.execute(_MAILBOXES)
+                        DirectoryMailbox(address, domain, password, quota, bool(active), mark)
+                        for address, domain, password, quota, active, mark in database.execute(_MAILBOXES)
                     ),
                     tuple(
-                        DirectoryAlias(address, domain, tuple(filter(None, targets.split(","))))
+                        DirectoryAlias(address, domain, _listed(targets))
                         for address, domain, targets in database.execute(_ALIASES)
+                    ),
+                    tuple(
+                        DirectoryAppPassword(address, selector, password, _listed(protocols), mark)
+                        for address, selector, password, protocols, mark in database.execute(_APP_PASSWORDS)
                     ),
                 )
             finally:
@@ -188,8 +203,20 @@ class Directory:
 
 
 _DOMAINS = "SELECT name, active FROM domains ORDER BY name"
-_MAILBOXES = "SELECT address, domain, password, quota_bytes, active FROM mailboxes ORDER BY address"
+_MAILBOXES = "SELECT address, domain, password, quota_bytes, active, mark FROM mailboxes ORDER BY address"
 _ALIASES = "SELECT address, domain, targets FROM aliases ORDER BY address"
+_APP_PASSWORDS = "SELECT address, selector, password, protocols, mark FROM app_passwords ORDER BY address, selector"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
+
+
+def _bring_to_this_version(database: apsw.Connection) -> None:
+    """From schema 1: a mailbox had no mark. Without one, its row is published anew."""
+    if database.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() == ("1",):
+        database.execute("ALTER TABLE mailboxes ADD COLUMN mark TEXT NOT NULL DEFAULT ''")
+        database.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (SCHEMA_VERSION,))
 
 
 def local_part(address: str) -> str:
@@ -204,10 +231,13 @@ def _put(database: apsw.Connection, rows: Iterable[Row]) -> None:
                 database.execute(_PUT_DOMAIN, (row.name, int(row.active)))
             case DirectoryMailbox():
                 name = local_part(row.address)
-                values = (row.address, row.domain, name, row.password, row.quota_bytes, int(row.active))
+                values = (row.address, row.domain, name, row.password, row.quota_bytes, int(row.active), row.mark)
                 database.execute(_PUT_MAILBOX, values)
             case DirectoryAlias():
                 database.execute(_PUT_ALIAS, (row.address, row.domain, ",".join(row.targets)))
+            case DirectoryAppPassword():
+                protocols = f",{','.join(row.protocols)},"
+                database.execute(_PUT_APP_PASSWORD, (row.address, row.selector, row.password, protocols, row.mark))
 
 
 def _one() -> int:

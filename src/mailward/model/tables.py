@@ -1,6 +1,6 @@
 """What changes without a new generation: names -> certificates, and the directory of mailboxes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
@@ -45,16 +45,29 @@ class DirectoryDomain:
 
 @dataclass(frozen=True)
 class DirectoryMailbox:
-    """A mailbox as Postfix and Dovecot look it up. ``password`` is a Dovecot password scheme string ({ARGON2ID}...)."""
+    """A mailbox as Postfix and Dovecot look it up. ``password`` is a Dovecot password scheme string ({ARGON2ID}...).
+
+    ``mark`` is the SHA-256 of the sealed form from which the password was opened: what was published already needs not be
+    opened again to be compared. ``active``: may log in; mail is taken for it all the same.
+    """
 
     address: str
     domain: str
-    password: str
+    password: str = field(repr=False)
     quota_bytes: int = 0  # 0: no limit
     active: bool = True
+    mark: str = field(default="", repr=False)
 
-    def __repr__(self) -> str:
-        return f"DirectoryMailbox({self.address})"
+
+@dataclass(frozen=True)
+class DirectoryAppPassword:
+    """A password for programs: it opens ``protocols`` of one mailbox. Found by ``selector``, its first eight characters."""
+
+    address: str
+    selector: str
+    password: str = field(repr=False)  # a Dovecot password scheme string, {SSHA512}…
+    protocols: tuple[str, ...]
+    mark: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ class DirectoryAlias:
     targets: tuple[str, ...]
 
 
-DirectoryRow = DirectoryDomain | DirectoryMailbox | DirectoryAlias
+DirectoryRow = DirectoryDomain | DirectoryMailbox | DirectoryAlias | DirectoryAppPassword
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,7 @@ class DirectoryChange:
     remove_domains: tuple[str, ...] = ()
     remove_mailboxes: tuple[str, ...] = ()
     remove_aliases: tuple[str, ...] = ()
+    forget_app_passwords: tuple[str, ...] = ()  # addresses: of their app passwords, only those that are put remain
 
 
 @dataclass(frozen=True)

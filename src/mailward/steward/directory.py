@@ -18,7 +18,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     domains: list[str] = run.request["domains"]
     addresses: list[str] = run.request["addresses"]
     with recorder.step(Step.OBSERVE):
-        change = declared.directory_change(domains, addresses)
+        change = declared.directory_change(host.unseal, domains, addresses)
         own = set(Domain.objects.filter(name__in=domains).exclude(mail_lineage=None).values_list("name", flat=True))
     with recorder.step(Step.APPLY):
         host.directory.apply(change)

@@ -103,7 +103,7 @@ def _look(made: Any, now: datetime) -> None:
     """Every door as it is; then one domain that was not looked at for hours, and one that never was."""
     from mailward.model.findings import SERVER
     from mailward.steward.looking import Looker
-    from mailward.store import records
+    from mailward.store import records, states
     from mailward.store.models import Domain, Finding
 
     names = tuple(Domain.objects.values_list("name", flat=True))
@@ -112,6 +112,7 @@ def _look(made: Any, now: datetime) -> None:
     Finding.objects.update(checked_at=now - timedelta(minutes=4))
     Finding.objects.filter(domain="northwind-studio.example").update(checked_at=now - timedelta(hours=5))
     Finding.objects.filter(domain="xn--bcher-kva.example").delete()
+    states.refresh((*names, SERVER))
 
 
 def _runs(made: Any, now: datetime) -> None:

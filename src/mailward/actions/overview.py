@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -136,7 +137,9 @@ def overview(office: Office, actor: Actor) -> Overview:
         return Overview({}, tuple(concerns), 0, server, None)
     found = _with_state(permission.domains_in_reach(actor, Act.DOMAINS_READ), now)
     counted = {row["severity"]: row["count"] for row in found.values("severity").annotate(count=Count("pk")).order_by()}
-    counts = {verdict: counted.get(verdict.severity, 0) for verdict in Verdict if verdict is not Verdict.NOT_APPLICABLE}
+    counts: dict[Verdict, int] = {
+        verdict: counted.get(verdict.severity, 0) for verdict in Verdict if verdict is not Verdict.NOT_APPLICABLE
+    }
     unsafe = [str(name) for name in _names(found, Verdict.FAIL)]
     concerns += _unsafe(unsafe) + _certificates(actor, now) + _runs(actor, now) + _unknown(found)
     reach = permission.domains_in_reach(actor, Act.DOMAINS_READ).values("name")
@@ -145,6 +148,15 @@ def overview(office: Office, actor: Actor) -> Overview:
     )
     ordered = sorted(concerns, key=lambda concern: -concern.verdict.severity)
     return Overview(counts, tuple(ordered), counts[Verdict.FAIL] - len(unsafe), server, oldest)
+
+
+def looked_at(office: Office, actor: Actor, name: str) -> tuple[tuple[DoorFinding, ...], tuple[DoorFinding, ...]]:
+    """What was last found at a domain's doors, and at the server's own, on which its mail depends (A9). The server itself
+    ("server") is for those who may look at the whole host."""
+    domain = permission.scope_for(actor, Act.DOORS_READ, name)
+    found = records.known_findings([SERVER] if domain is None else [domain.name, SERVER])
+    server = tuple(finding for finding in found if finding.domain == SERVER)
+    return (server if domain is None else tuple(f for f in found if f.domain != SERVER)), server
 
 
 def server_state(office: Office, actor: Actor) -> tuple[Verdict, bool]:
@@ -158,7 +170,7 @@ def server_state(office: Office, actor: Actor) -> tuple[Verdict, bool]:
     return verdict, own
 
 
-def _with_state(rows: QuerySet[Domain], now: datetime) -> QuerySet[Domain]:
+def _with_state(rows: QuerySet[Domain], now: datetime) -> QuerySet[Any]:
     """Each with ``severity``, ``web``, ``mail``, ``looked`` out of its state; an old look or none is unknown."""
     fresh = DomainState.objects.filter(domain=OuterRef("name"), checked_at__gte=now - STALE_AFTER)
     severity = Case(
@@ -173,7 +185,7 @@ def _with_state(rows: QuerySet[Domain], now: datetime) -> QuerySet[Domain]:
     )
 
 
-def _order(sort: str) -> Sequence[str | object]:
+def _order(sort: str) -> Sequence[Any]:
     word = sort.removeprefix("-")
     down = sort.startswith("-")
     if sort not in SORTS or word == "name":
@@ -242,7 +254,7 @@ def _server_concerns(actor: Actor, server: Verdict | None) -> list[Concern]:
     return [Concern(Kind.SERVER, heaviest.verdict, SERVER, SERVER, title, heaviest.reason, heaviest.remedy)]
 
 
-def _names(found: QuerySet[Domain], verdict: Verdict) -> list[str]:
+def _names(found: QuerySet[Any], verdict: Verdict) -> list[str]:
     return list(found.filter(severity=verdict.severity).order_by("name").values_list("name", flat=True)[:MOST])
 
 
@@ -262,7 +274,7 @@ def _unsafe(domains: Sequence[str]) -> list[Concern]:
     ]  # fmt: skip
 
 
-def _unknown(found: QuerySet[Domain]) -> list[Concern]:
+def _unknown(found: QuerySet[Any]) -> list[Concern]:
     names = _names(found, Verdict.UNKNOWN)
     if not names:
         return []

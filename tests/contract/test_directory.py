@@ -187,7 +187,7 @@ def test_half_a_transaction_is_never_seen(path: Path, directory: Directory, read
     """A writer that dies inside its transaction has changed nothing."""
     script = (
         "import apsw, os, sys; d = apsw.Connection(sys.argv[1]); d.execute('BEGIN IMMEDIATE');"
-        "d.execute(\"INSERT INTO mailboxes VALUES ('x@a','a','x','p',0,1)\"); d.cache_flush(); os.kill(os.getpid(), 9)"
+        "d.execute(\"INSERT INTO mailboxes VALUES ('x@a','a','x','p',0,1,'')\"); d.cache_flush(); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == -9
     assert reader.count("anew") == "0"

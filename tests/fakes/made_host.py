@@ -95,6 +95,7 @@ class MadeHost:
         self.management = ToldHttp()
         self.locks = Locks()
         self.passwords = count(1)
+        self.breached: set[str] = set()
         self._programs()
         demo_ca = self.settings.demo
         if demo_ca is not None:
@@ -128,6 +129,8 @@ class MadeHost:
             seal=Sealer(KEYS.public),
             hash_password=hash_password,
             make_password=lambda: f"Made-Here-Once-{next(self.passwords):04}",
+            hash_app_password=hash_password,
+            is_breached=lambda password: password in self.breached,
             trust_roots=lambda: ROOT,
         )
 

@@ -19,6 +19,8 @@ class Office:
     seal: Seal
     hash_password: Callable[[str], str]
     make_password: Callable[[], str]
+    hash_app_password: Callable[[str], str]
+    is_breached: Callable[[str], bool]  # whether a password stands in a list that thieves have
     trust_roots: Callable[[], bytes]  # PEM of the roots that uploaded chains must lead to
 
 

@@ -78,8 +78,21 @@ class DomainRow:
 @dataclass(frozen=True)
 class MailboxRow:
     address: str
-    active: bool
+    active: bool  # False: nobody can log in; mail is taken in all the same
     quota_bytes: int
+    app_passwords: int = 0
+
+
+@dataclass(frozen=True)
+class AppPasswordRow:
+    """A password for programs, never the password itself. ``selector`` is its first eight characters: its name."""
+
+    selector: str
+    label: str
+    protocols: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    last_used_from: str  # an IP address; "": never used
 
 
 @dataclass(frozen=True)

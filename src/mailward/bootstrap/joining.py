@@ -13,14 +13,14 @@ import structlog
 from mailward.actions.office import Office
 from mailward.daemons.secrets import TSIG_NAME, pebble_certificate, steward_tsig
 from mailward.flow.ground import Ground
-from mailward.host import acme_ca, log_files
+from mailward.host import acme_ca, breached_passwords, log_files
 from mailward.host.clock import RealClock
 from mailward.host.directory import Directory
 from mailward.host.dns_update import Rfc2136
 from mailward.host.files import RealFiles
 from mailward.host.http_client import RealHttpClient
 from mailward.host.lock import StewardLock
-from mailward.host.passwords import hash_password, make_password
+from mailward.host.passwords import hash_app_password, hash_password, make_password
 from mailward.host.processes import RealProcesses
 from mailward.host.resolver import DnsResolver
 from mailward.host.seals import Opener, Sealer, make_keys
@@ -129,8 +129,14 @@ def make_office(layout: Layout, settings: Settings) -> Office:
         seal=Sealer(RealFiles(layout.root).read(layout.secrets / "steward.pub")),
         hash_password=hash_password,
         make_password=make_password,
+        hash_app_password=hash_app_password,
+        is_breached=breached_passwords.breached(_breached_file(layout, settings)),
         trust_roots=lambda: layout.trust_file(settings.trust).read_bytes(),
     )
+
+
+def _breached_file(layout: Layout, settings: Settings) -> Path | None:
+    return layout.root / settings.breached_passwords if settings.breached_passwords else None
 
 
 def _connect(layout: Layout) -> Callable[[CaSettings, bytes, str], AcmeCa]:

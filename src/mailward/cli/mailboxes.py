@@ -51,7 +51,7 @@ def add(face: Face, address: str, quota_mb: int, password_stdin: bool) -> int:
 @command("list", Sentence("Show the mailboxes"), under=mailbox, results=True)
 @click.argument("domain", required=False)
 def show(face: Face, domain: str | None) -> None:
-    rows = actions.list_mailboxes(face.open().office, domain)
+    rows = actions.list_mailboxes(face.open().office, face.actor, domain).rows
     headings = (Sentence("address"), Sentence("quota"), Sentence("active"))
     lines = [
         (row.address, f"{row.quota_bytes // 1048576} MB" if row.quota_bytes else "–", "✓" if row.active else "✗")
@@ -93,7 +93,7 @@ def add_alias(face: Face, address: str, targets: tuple[str, ...]) -> int:
 @command("list", Sentence("Show the forwarding addresses"), under=alias, results=True)
 @click.argument("domain", required=False)
 def list_aliases(face: Face, domain: str | None) -> None:
-    rows = actions.list_aliases(face.open().office, domain)
+    rows = actions.list_aliases(face.open().office, face.actor, domain).rows
     headings = (Sentence("address"), Sentence("goes to"))
     lines = [(row.address, ", ".join(row.targets)) for row in rows]
     face.answer(rows, lambda out: show_table(out, headings, lines, Sentence("There is no forwarding address yet.")))

@@ -1,9 +1,12 @@
 """Mailbox passwords: one-way hashes that Dovecot verifies, and random one-time passwords.
 
 The hash is Argon2id (RFC 9106) in Dovecot's scheme syntax, ``{ARGON2ID}$argon2id$…``, with 19 MiB and two passes: Dovecot's
-auth process must be able to afford one per login. A password is never kept, logged or put into an argument list.
+auth process must be able to afford one per login. App passwords are long and random, so a fast salted hash is enough for them,
+``{SSHA512}``: programs log in often. A password is never kept, logged or put into an argument list.
 """
 
+import base64
+import hashlib
 import secrets
 
 from argon2 import PasswordHasher, Type
@@ -33,6 +36,12 @@ def password_matches(password: str, hashed: str) -> bool:
         return _HASHER.verify(hashed.removeprefix(SCHEME), password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def hash_app_password(password: str) -> str:
+    """The string that goes into the directory's ``app_passwords``. Only for passwords of 100 random bits and more."""
+    salt = secrets.token_bytes(16)
+    return "{SSHA512}" + base64.b64encode(hashlib.sha512(password.encode() + salt).digest() + salt).decode()
 
 
 def make_password(length: int = LENGTH) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailward.model.doors import Door
+from mailward.model.passwords import PasswordLevel
 
 OWN_TOP_LEVEL = "mailward"  # no such domain exists; the name server's catalog of zones lies in it, and no customer's may
 
@@ -15,6 +16,24 @@ class KeyType(StrEnum):
     RSA2048 = "rsa2048"
     RSA3072 = "rsa3072"
     BOTH = "both"  # P-256, and RSA 2048 for clients that know nothing else
+
+
+class SecondFactor(StrEnum):
+    """Who must prove with a second thing that it is them (a one-time code or a passkey) before they see the panel."""
+
+    BY_ROLE = "by-role"  # model.rights.MUST_HAVE_SECOND_FACTOR
+    OPTIONAL = "optional"  # nobody; whoever has set one up is asked for it
+    EVERYBODY = "everybody"
+
+
+class TlsProfile(StrEnum):
+    """Mozilla's recommendations for servers (guidelines 5.7): what a door still speaks with clients.
+
+    MODERN is TLS 1.3 alone. Port 25 stays INTERMEDIATE: other servers that know no better would send in clear text.
+    """
+
+    INTERMEDIATE = "intermediate"
+    MODERN = "modern"
 
 
 @dataclass(frozen=True)
@@ -66,8 +85,12 @@ class Settings:
     outbound: bool = True  # False: mail for other hosts is refused (the demo never sends to the world)
     key_type: KeyType = KeyType.P256
     rsa: bool = False  # the doors look for an RSA companion beside every certificate (docs/decisions/two-keys.md)
+    second_factor: SecondFactor = SecondFactor.BY_ROLE
+    tls_profile: TlsProfile = TlsProfile.INTERMEDIATE
     trust: str = "system"  # what verify trusts: "system", or a PEM file
     nameservers: tuple[str, ...] = ()  # "address:port" that verify and client ask; empty: the system's resolver
+    password_level: PasswordLevel = PasswordLevel.VERY_STRONG  # what people's and mailboxes' passwords must reach
+    breached_passwords: str | None = None  # a file of Have I Been Pwned, "ordered by hash"
     demo: DemoSettings | None = None
     extra: dict[str, str] = field(default_factory=dict)
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from mailward.model.doors import Door
 from mailward.model.errors import BadInput
+from mailward.model.passwords import PasswordLevel
 from mailward.model.sentence import Sentence
-from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, KeyType, Settings
+from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, KeyType, SecondFactor, Settings, TlsProfile
 from mailward.standards.hostname import parse_host_name
 
 _KNOWN = {
     "hostname", "addresses", "outbound", "contact", "key_type", "trust", "nameservers", "ports", "internal", "ca", "demo",
-    "rsa",
+    "rsa", "second_factor", "tls_profile", "password_level", "breached_passwords",
 }  # fmt: skip
 _CORRECT = Sentence("Correct it in mailward.toml, then run the command again.")
 
@@ -43,8 +44,12 @@ def parse_settings(text: str) -> Settings:
         outbound=_yes_or_no(raw.get("outbound", True), "outbound"),
         key_type=_key_type(raw.get("key_type", "p256")),
         rsa=_yes_or_no(raw.get("rsa", False), "rsa"),
+        second_factor=_second_factor(raw.get("second_factor", SecondFactor.BY_ROLE.value)),
+        tls_profile=_tls_profile(raw.get("tls_profile", "intermediate")),
         trust=_text(raw.get("trust", "system"), "trust"),
         nameservers=_texts(raw.get("nameservers", []), "nameservers"),
+        password_level=_password_level(raw.get("password_level", PasswordLevel.VERY_STRONG.value)),
+        breached_passwords=_text(raw["breached_passwords"], "breached_passwords") if "breached_passwords" in raw else None,
         demo=DemoSettings(**_numbers(raw, "demo", DemoSettings, 2**31)) if "demo" in raw else None,
     )
     _no_port_twice(settings)
@@ -62,9 +67,14 @@ def format_settings(settings: Settings) -> str:
         f"outbound = {str(settings.outbound).lower()}  # false: mail for other hosts is refused, never sent",
         f"key_type = {_quote(settings.key_type.value)}  # p256, rsa2048, rsa3072, both",
         f"rsa = {str(settings.rsa).lower()}  # true: doors show an RSA certificate, too, where there is one; costs CPU",
+        f"second_factor = {_quote(settings.second_factor.value)}  # who must have one: by-role, optional, everybody",
+        f"tls_profile = {_quote(settings.tls_profile.value)}  # intermediate (TLS 1.2 and 1.3), modern (TLS 1.3 alone)",
         f"trust = {_quote(settings.trust)}  # what verify trusts: system, or a PEM file",
         f"nameservers = [{', '.join(_quote(n) for n in settings.nameservers)}]  # whom verify asks; empty: the system's",
+        f"password_level = {_quote(settings.password_level.value)}  # very-weak, weak, medium, strong, very-strong",
     ]
+    if settings.breached_passwords:
+        lines.append(f"breached_passwords = {_quote(settings.breached_passwords)}")
     if settings.contact:
         lines.append(f"contact = {_quote(settings.contact)}")
     lines += [
@@ -191,6 +201,27 @@ def _key_type(value: object) -> KeyType:
         return KeyType(str(value))
     except ValueError:
         raise _wrong("key_type", Sentence("known are p256, rsa2048, rsa3072 and both")) from None
+
+
+def _password_level(value: object) -> PasswordLevel:
+    try:
+        return PasswordLevel(str(value))
+    except ValueError:
+        raise _wrong("password_level", Sentence("known are {names}", names=", ".join(PasswordLevel))) from None
+
+
+def _second_factor(value: object) -> SecondFactor:
+    try:
+        return SecondFactor(str(value))
+    except ValueError:
+        raise _wrong("second_factor", Sentence("known are by-role, optional and everybody")) from None
+
+
+def _tls_profile(value: object) -> TlsProfile:
+    try:
+        return TlsProfile(str(value))
+    except ValueError:
+        raise _wrong("tls_profile", Sentence("known are intermediate and modern")) from None
 
 
 def _no_port_twice(settings: Settings) -> None:

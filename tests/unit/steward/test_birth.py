@@ -140,7 +140,7 @@ def test_a_lost_directory_is_published_again(made) -> None:
     )
     made.directory.changes.clear()
     birth.put_directory_right(made.host)
-    assert set(made.directory.read_all().rows) == set(declared.whole_directory().put)
+    assert set(made.directory.read_all().rows) == set(declared.whole_directory(made.host.unseal).put)
     assert len(made.directory.changes) == 1
     birth.put_directory_right(made.host)
     assert len(made.directory.changes) == 1

@@ -1,14 +1,19 @@
 """What is declared in rows, as the values that the steward brings about."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
+from fakes.made_host import KEYS
 from mailward.certificates import make
+from mailward.host.seals import Sealer
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Door, Role
 from mailward.model.tables import DirectoryAlias, DirectoryChange, DirectoryDomain, DirectoryMailbox, Served
 from mailward.steward.new_instance import demo
+
+SEALED = Sealer(KEYS.public).seal(b"{TEST}1")
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def rows(made):
     holder = Customer.objects.create(name="A")
     for name in ("a.test", "b.test"):
         domain = Domain.objects.create(name=name, customer=holder)
-        Mailbox.objects.create(domain=domain, local_part="anna", password="{TEST}1", quota_bytes=5)
+        Mailbox.objects.create(domain=domain, local_part="anna", sealed_password=SEALED, quota_bytes=5)
         Alias.objects.create(domain=domain, local_part="", targets=[f"anna@{name}"])
     domain = Domain.objects.get(name="a.test")
     lineage = new_lineage(
@@ -78,31 +83,32 @@ def test_the_desired_state_does_not_grow_with_domains_unless_dovecots_doors_are_
     assert (block.lineage, block.version, block.names) == ("a.test-wildcard", 1, ("*.a.test", "a.test"))
 
 
-def test_a_directory_change_puts_what_is_declared_and_removes_what_is_not(rows) -> None:
+def test_a_directory_change_puts_what_is_declared_and_removes_what_is_not(made, rows) -> None:
     """Of what is asked for, rows that exist are put, all others removed, and nothing else is touched."""
     from mailward.store import declared
 
-    change = declared.directory_change(["a.test", "gone.test"], ["anna@a.test", "@a.test", "bert@a.test"])
+    change = declared.directory_change(made.host.unseal, ["a.test", "gone.test"], ["anna@a.test", "@a.test", "bert@a.test"])
     assert change == DirectoryChange(
         put=(
             DirectoryDomain("a.test"),
-            DirectoryMailbox("anna@a.test", "a.test", "{TEST}1", 5),
+            DirectoryMailbox("anna@a.test", "a.test", "{TEST}1", 5, mark=sha256(SEALED).hexdigest()),
             DirectoryAlias("@a.test", "a.test", ("anna@a.test",)),
         ),
         remove_domains=("gone.test",),
         remove_mailboxes=("@a.test", "bert@a.test"),
         remove_aliases=("anna@a.test", "bert@a.test"),
+        forget_app_passwords=("anna@a.test",),
     )
-    assert len(declared.whole_directory().put) == 6
+    assert len(declared.whole_directory(made.host.unseal).put) == 6
 
 
-def test_an_inactive_mailbox_is_published_as_inactive(rows) -> None:
+def test_an_inactive_mailbox_is_published_as_inactive(made, rows) -> None:
     """Switched off is declared, and not the same as gone."""
     from mailward.store import declared
     from mailward.store.models import Mailbox
 
     Mailbox.objects.filter(domain__name="a.test").update(active=False)
-    (row,) = declared.directory_change([], ["anna@a.test"]).put
+    (row,) = declared.directory_change(made.host.unseal, [], ["anna@a.test"]).put
     assert isinstance(row, DirectoryMailbox)
     assert row.active is False
 

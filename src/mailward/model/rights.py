@@ -110,6 +110,20 @@ REACHES: Mapping[PersonRole, tuple[Reach, ...]] = {
 }
 """What each role may be tied to; the first is what is offered."""
 
+GIVES: Mapping[PersonRole, frozenset[PersonRole]] = {
+    PersonRole.PROVIDER: frozenset(PersonRole),
+    PersonRole.CUSTOMER: frozenset(
+        {
+            PersonRole.CUSTOMER,
+            PersonRole.MAIL_ADMINISTRATOR,
+            PersonRole.MAILBOX_USER,
+            PersonRole.DNS_ADMINISTRATOR,
+            PersonRole.AUDITOR,
+        }
+    ),
+}
+"""Which roles somebody may give and take within the reach of their own; who isn't named gives none."""
+
 MUST_HAVE_SECOND_FACTOR: frozenset[PersonRole] = frozenset(
     {PersonRole.PROVIDER, PersonRole.SUPPORT, PersonRole.DNS_ADMINISTRATOR, PersonRole.AUDITOR}
 )

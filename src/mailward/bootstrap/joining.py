@@ -12,8 +12,10 @@ import structlog
 
 from mailward.actions.office import Office
 from mailward.daemons.secrets import TSIG_NAME, pebble_certificate, steward_tsig
+from mailward.daemons.users import PANEL
 from mailward.flow.ground import Ground
 from mailward.host import acme_ca, breached_passwords, log_files
+from mailward.host.appending import append_line
 from mailward.host.clock import RealClock
 from mailward.host.directory import Directory
 from mailward.host.dns_update import Rfc2136
@@ -116,6 +118,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         connect=_connect(layout),
         lock=locks(layout),
         rotate_logs=lambda: log_files.rotate(layout.log),
+        anchor=lambda line: append_line(layout.anchors, line, PANEL),
         renew=lambda: make_host(layout, read_settings(layout)),
     )
 

@@ -19,6 +19,7 @@ from mailward.model.people import STEWARD
 from mailward.model.progress import Quiet
 from mailward.model.runs import RunKind, RunState, Waiting
 from mailward.steward import demo_ca, issuance
+from mailward.steward.anchoring import Anchoring
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.steward.steward import ENGINES, Steward
@@ -72,10 +73,12 @@ class Day:
         self._look_began = self._next_look
         self._looked_at = ""  # the last domain of this look
         self._knows_roots = False
+        self._anchoring = Anchoring(host)
 
     def round(self) -> None:
         """One look into everything that may be due."""
         now = self._host.clock.monotonic()
+        self._anchoring.round()
         if now >= self._next_renewals:
             host = self._host.fresh()
             self._learn_roots(host)

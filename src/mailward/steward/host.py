@@ -47,6 +47,8 @@ class Host:
 
     rotate_logs: Callable[[], Sequence[object]] = tuple
     """Moves logs aside that have grown too large; what was moved. The default moves nothing."""
+    anchor: Callable[[bytes], None] | None = None
+    """Adds a line to the anchors of the record of activity (``Layout.anchors``); None: nobody anchors (tests)."""
     renew: "Callable[[], Host] | None" = None
     """Opens the host again with mailward.toml as it stands now; None: the settings never change (tests)."""
 

@@ -108,6 +108,12 @@ def digest(row: tuple[Any, ...]) -> str:
     return sha256(as_line(canonical(row)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def before(event: int) -> Point:
+    """Where to go on so that ``event`` is the next that is looked at: the row before it, taken as it stands."""
+    row = Event.objects.filter(id__lt=event).order_by("-id").values_list("id", "sha256").first()
+    return Point(row[0], row[1], True) if row is not None and row[1] else START
+
+
 def verify_chain(anchors: Iterable[Anchor], upto: int | None = None, after: Point = START) -> ChainState:
     """Follow the chain from ``after`` to its end, or to row ``upto``, in constant memory. ``anchors`` come in their order;
     those of rows that lie before are passed over."""

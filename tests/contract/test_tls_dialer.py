@@ -324,3 +324,14 @@ def test_a_weak_certificate_is_seen_not_refused(tmp_path: Path) -> None:
     with door(server_context(tmp_path, alone), Conversation.secure) as opened:
         found = dial(opened.port, "http", Tls.IMPLICIT)
     assert (found.trouble, found.chain) == (None, (alone.der,))
+
+
+def test_a_door_below_the_modern_profile_is_told_apart(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """Offered nothing newer than TLS 1.2, a door of the intermediate profile answers, and one of the modern refuses."""
+    with door(server_context(tmp_path, LEAF, MIDDLE), Conversation.secure) as opened:
+        found = dial(opened.port, "http", Tls.IMPLICIT, below_modern=True)
+    assert (found.trouble, found.version) == (None, "TLSv1.2")
+    modern = server_context(tmp_path, LEAF, MIDDLE)
+    modern.minimum_version = ssl.TLSVersion.TLSv1_3
+    with door(modern, Conversation.secure) as opened:
+        assert dial(opened.port, "http", Tls.IMPLICIT, below_modern=True).trouble == "handshake-failed"

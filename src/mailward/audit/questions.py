@@ -76,7 +76,7 @@ def domain_questions(
         for door in doors_of(settings, role)
         for address in addresses
     ]
-    return _and_by_rsa(asked, companion)
+    return _by_profile(asked, settings, companion)
 
 
 def server_questions(
@@ -99,6 +99,15 @@ def server_questions(
         for door in doors_of(settings, role)
         for address in addresses
     ]
+    return _by_profile(asked, settings, companion)
+
+
+def _by_profile(asked: Sequence[DoorQuestion], settings: Settings, companion: Wanted) -> list[DoorQuestion]:
+    """The questions as the TLS profile wants them. Whoever speaks TLS 1.3 knows ECDSA, so nobody else is asked as."""
+    if settings.is_modern:
+        by_rsa = _and_by_rsa([q for q in asked if q.door is Door.SMTP], companion)
+        modern = [replace(q, modern=True) for q in asked if q.door is not Door.SMTP]
+        return [*modern, *by_rsa]
     return _and_by_rsa(asked, companion)
 
 

@@ -39,7 +39,8 @@ class AsyncioTlsDialer:
         self._modern_web = seeing_context(alpn=("http/1.1",))
         self._rsa = seeing_context(rsa_only=True)
         self._rsa_web = seeing_context(rsa_only=True, alpn=("http/1.1",))
-        self._old = seeing_context(old=True)
+        self._old = seeing_context(newest=ssl.TLSVersion.TLSv1_1)
+        self._below_modern = seeing_context(newest=ssl.TLSVersion.TLSv1_2)
 
     def dial(self, targets: Sequence[DialTarget]) -> list[Dialled]:
         """The answers come in the targets' order. Must not be called from within an asyncio loop."""
@@ -119,8 +120,8 @@ class AsyncioTlsDialer:
             await stream.say_goodbye()
 
     def _context(self, target: DialTarget) -> ssl.SSLContext:
-        if target.old_protocol:
-            return self._old
+        if target.old_protocol or target.below_modern:
+            return self._below_modern if target.below_modern else self._old
         if target.rsa_only:
             return self._rsa_web if target.protocol == "http" else self._rsa
         return self._modern_web if target.protocol == "http" else self._modern

@@ -100,8 +100,10 @@ class TlsStream:
         return False
 
 
-def seeing_context(*, old: bool = False, rsa_only: bool = False, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
-    """A client that accepts whatever is served: any certificate, any key size, TLS 1.0 to 1.3; ``old``: at most 1.1.
+def seeing_context(
+    *, newest: ssl.TLSVersion | None = None, rsa_only: bool = False, alpn: tuple[str, ...] = ()
+) -> ssl.SSLContext:
+    """A client that accepts whatever is served: any certificate, any key size, TLS 1.0 to ``newest``.
 
     ``rsa_only``: one that knows no ECDSA. It speaks TLS 1.2 at most, where the cipher suite names the kind of key.
     """
@@ -111,10 +113,10 @@ def seeing_context(*, old: bool = False, rsa_only: bool = False, alpn: tuple[str
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
-        context.maximum_version = ssl.TLSVersion.TLSv1_1 if old else ssl.TLSVersion.MAXIMUM_SUPPORTED
+        context.maximum_version = newest or ssl.TLSVersion.MAXIMUM_SUPPORTED
     if rsa_only:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-    suites = "ALL" if old else "aRSA" if rsa_only else "DEFAULT"
+    suites = "ALL" if newest else "aRSA" if rsa_only else "DEFAULT"
     context.set_ciphers(f"{suites}:@SECLEVEL=0")
     if alpn:
         context.set_alpn_protocols(list(alpn))

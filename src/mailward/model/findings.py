@@ -25,6 +25,7 @@ class DoorQuestion:
     wanted_sha256: str | None  # the leaf that was chosen; None: nothing known to compare with
     required: bool = True  # False: a name a client may use, but which no choice promised to cover
     expects_server: bool = False  # an unknown or missing name: the server-wide certificate is right, whatever its names
+    modern: bool = False  # the door is to speak TLS 1.3 alone
     rsa_only: bool = False  # asked as a client that knows no ECDSA: the companion is wanted
 
 

@@ -167,6 +167,7 @@ class DialTarget:
     timeout: float = 10.0
     probe_injection: bool = False  # also try the STARTTLS command injection (CVE-2011-0411) on this connection
     old_protocol: bool = False  # offer nothing newer than TLS 1.1: a good door refuses
+    below_modern: bool = False  # offer nothing newer than TLS 1.2: a door with the modern profile refuses
     rsa_only: bool = False  # be a client that knows no ECDSA: only what has an RSA key is good for it
     probe_clear: bool = False  # on a STARTTLS door: before STARTTLS, look whether a log-in is offered in clear text
 

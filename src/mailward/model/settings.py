@@ -94,5 +94,10 @@ class Settings:
     demo: DemoSettings | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_modern(self) -> bool:
+        """Whether doors for people speak TLS 1.3 alone."""
+        return self.tls_profile is TlsProfile.MODERN
+
     def is_open(self, door: Door) -> bool:
         return door in self.ports

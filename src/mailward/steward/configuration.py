@@ -17,11 +17,13 @@ from mailward.model.findings import SERVER
 from mailward.model.generations import File, Generation, Plan, Refusal, Rejected, Verified
 from mailward.model.runs import Outcome, RunState
 from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.server_wish import ServerWish
 from mailward.model.settings import Settings
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
+from mailward.steward.settings_change import Change
 from mailward.steward.settings_file import format_settings, parse_settings
-from mailward.store import declared, records
+from mailward.store import declared, records, values
 from mailward.store.models import Run
 from mailward.store.records import StoreRecorder
 
@@ -30,7 +32,30 @@ SETTINGS = PurePosixPath("mailward.toml")
 
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     """Bring the host to what is declared. A run that was killed goes on: what it switched is told to every daemon again."""
+    if run.request.get("settings") is not None:
+        return _with_changed_settings(run, host, recorder)
     return _told(_flow(host).run(*_wanted(host), recorder, resumed=resumed_from(run)), host)
+
+
+def _with_changed_settings(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
+    """The same with another mailward.toml, which stays only when what it says was proven."""
+    change = Change(host.layout, host.files)
+    try:
+        wish = values.thaw(ServerWish, run.request["settings"])
+    except (TypeError, ValueError, KeyError):
+        said = Sentence("this change of the settings can't be read")
+        return Outcome(RunState.REFUSED, said, Sentence("Ask for it again."), host.clock.now())
+    try:
+        changed = replace(host, settings=change.write(wish))
+        outcome = _told(_flow(changed).run(*_wanted(changed), recorder, resumed=resumed_from(run)), changed)
+    except Exception:  # whatever it was, the file must say what the host serves
+        change.put_back()
+        raise
+    if outcome.state in (RunState.DONE, RunState.UNCHANGED):
+        change.keep()
+    else:
+        change.put_back()
+    return outcome
 
 
 def roll_back(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:

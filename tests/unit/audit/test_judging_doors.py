@@ -221,6 +221,12 @@ def test_old_protocols():
     assert judge(good(), CA.intermediate, attempts=half).code == "old-protocol"
 
 
+def test_a_door_below_its_profile():
+    """TLS 1.2 where the settings ask for 1.3 alone is a warning of its own, no weakness."""
+    found = judge(good(), CA.intermediate, attempts=Attempts(dialled((SELF,), version="TLSv1.2")))
+    assert (found.code, found.verdict) == ("below-profile", Verdict.WARN)
+
+
 @pytest.mark.parametrize("trouble", ["timeout", "refused", "unreachable"])
 def test_attempts_without_an_answer_are_not_green(trouble):
     """When nobody knows whether the door resists, the verdict is unknown."""

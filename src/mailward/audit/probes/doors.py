@@ -73,7 +73,8 @@ def _attempts(questions: Sequence[DoorQuestion], dialer: TlsDialer, timeout: flo
     for question in questions:
         first.setdefault(_place(question), question)
     starttls = {place: question for place, question in first.items() if question.door.kind.tls is Tls.STARTTLS}
-    old = _dial(dialer, first, timeout, old_protocol=True)
+    old = _dial(dialer, {place: q for place, q in first.items() if not q.modern}, timeout, old_protocol=True)
+    old |= _dial(dialer, {place: q for place, q in first.items() if q.modern}, timeout, below_modern=True)
     clear = _shared(_dial(dialer, starttls, timeout, probe_injection=True, probe_clear=True))
     return {place: Attempts(old[place], clear.get(place)) for place in first}
 
@@ -96,6 +97,7 @@ def _dial(
     timeout: float,
     *,
     old_protocol: bool = False,
+    below_modern: bool = False,
     probe_injection: bool = False,
     probe_clear: bool = False,
 ) -> dict[_Place, Dialled]:
@@ -109,6 +111,7 @@ def _dial(
             timeout,
             probe_injection=probe_injection,
             old_protocol=old_protocol,
+            below_modern=below_modern,
             probe_clear=probe_clear,
         )
         for question in questions.values()

@@ -36,6 +36,7 @@ VERDICTS: dict[str, Verdict] = {
     "old-protocol": Verdict.FAIL,
     # looked, and not sure
     "not-fully-tested": Verdict.UNKNOWN,
+    "below-profile": Verdict.WARN,
     "wrong-order": Verdict.WARN,
     "expires-soon": Verdict.WARN,
     OK: Verdict.PASS,

@@ -62,7 +62,8 @@ def _protocol_problems(dialled: Dialled, attempts: Attempts) -> list[Problem]:
     if dialled.version is not None and dialled.version not in norm.GOOD_PROTOCOLS:
         found.append(Problem("old-protocol", dialled.version))
     elif old is not None and (old.trouble is None or old.version is not None):  # a version: the handshake was completed
-        found.append(Problem("old-protocol", old.version or "TLS 1.1"))
+        is_good = old.version in norm.GOOD_PROTOCOLS  # offered where the profile wants TLS 1.3 alone
+        found.append(Problem("below-profile" if is_good else "old-protocol", old.version or "TLS 1.1"))
     elif old is not None and old.trouble != "handshake-failed":
         untested.append(f"old protocol: {old.trouble}")
     if clear is not None:

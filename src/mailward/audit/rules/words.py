@@ -139,6 +139,7 @@ REASONS: dict[str, Sentence | dict[Audience, Sentence]] = {
     "old-protocol": Sentence(
         "The door still speaks {detail}, which has known weaknesses: a connection that is pushed down to it can be read."
     ),
+    "below-profile": Sentence("The door still speaks {detail}, though the settings ask for TLS 1.3 alone."),
     "not-fully-tested": Sentence(
         "The certificate is right, but the attempts that a good door resists got no answer ({detail}): it is not "
         "known whether it resists them."
@@ -181,6 +182,7 @@ _BY_CODE: dict[str, Sentence] = {
     "starttls-injection": _OWN_SETTINGS,
     "clear-login": _OWN_SETTINGS,
     "old-protocol": _OWN_SETTINGS,
+    "below-profile": _OWN_SETTINGS,
     "not-what-was-chosen": _APPLY,
     "not-yet-valid": Sentence("Wait until then, or set the clock of this host right."),
     "not-fully-tested": Sentence("Look again: mailward verify"),

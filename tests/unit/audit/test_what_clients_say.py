@@ -245,6 +245,14 @@ def test_every_fault_has_every_clients_words():
     for client in MailClient:
         assert set(data.WARNINGS[client]) == set(data.Fault)
         assert client in data.DISCOVERY
-    quiet = {"ok", "expires-soon", "wrong-order", "not-fully-tested", "old-protocol", "not-what-was-chosen"}
+    quiet = {
+        "ok",
+        "expires-soon",
+        "wrong-order",
+        "not-fully-tested",
+        "old-protocol",
+        "below-profile",
+        "not-what-was-chosen",
+    }
     attacks = {"starttls-injection", "clear-login"}
     assert set(data.FAULT_OF) | quiet | attacks == set(codes.VERDICTS)

@@ -23,6 +23,7 @@ from mailward.model.layout import Layout
 
 NAME = "dovecot"
 STARTTLS_NAME = "dovecot-starttls"
+FILES = ("dovecot.conf", "directory.conf", "app-passwords.conf")
 STARTTLS_DOORS = (Door.IMAP, Door.POP3, Door.SIEVE)
 
 
@@ -50,7 +51,7 @@ def _values(name: str, desired: DesiredState, layout: Layout) -> dict[str, objec
 
 def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
     values = _values(NAME, desired, layout)
-    return tuple(render_file(f"{NAME}/{name}", values) for name in ("dovecot.conf", "directory.conf"))
+    return tuple(render_file(f"{NAME}/{name}", values) for name in FILES)
 
 
 def _open_doors(desired: DesiredState) -> dict[str, int]:

@@ -23,7 +23,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     with recorder.step(Step.APPLY):
         host.directory.apply(change)
         _forget(host, addresses)
-        _end_sessions(host, change.remove_domains, addresses)
+        if not run.request.get("stay"):
+            _end_sessions(host, change.remove_domains, addresses)
         for domain in domains:
             if domain in change.remove_domains:
                 zones.take_away(host, domain)

@@ -5,7 +5,7 @@ from django.db import transaction
 from mailward.actions import permission
 from mailward.actions.office import Asked, Office
 from mailward.actions.ordering import ask_for_order, planned_lineage
-from mailward.certificates.selection import refuse_for_server, refuse_or_warn, san_names
+from mailward.certificates.selection import belongs, refuse_for_server, refuse_or_warn, san_names
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
 from mailward.model.errors import BadInput
@@ -69,7 +69,7 @@ def choose(office: Office, actor: Actor, domain: str, webmail: str | None = None
 def _chosen(office: Office, actor: Actor, scope: str, role: Role, value: str) -> tuple[str | None, Sentence | None]:
     if value == OWN:
         return (_server_own(role) if scope == SERVER else None), None
-    lineage = permission.lineage_for(actor, Act.CERTIFICATES_CHOOSE, value)
+    lineage = _servers(scope, value) or permission.lineage_for(actor, Act.CERTIFICATES_CHOOSE, value)
     if lineage.domain is not None and lineage.domain.name != scope:
         said = Sentence("{id} belongs to {other}", id=lineage.pk, other=lineage.domain.name)
         raise BadInput("certificate", said, Sentence("Choose one of this domain's own."), code="not-own")
@@ -82,6 +82,12 @@ def _chosen(office: Office, actor: Actor, scope: str, role: Role, value: str) ->
         refuse_for_server(certificate, office.settings.hostname)
         return lineage.pk, None
     return lineage.pk, refuse_or_warn(certificate, scope, role, server_is_self_signed=_server_is_self_signed())
+
+
+def _servers(scope: str, value: str) -> Lineage | None:
+    """A certificate of the host that has names of this domain: whoever chooses for the domain may choose it."""
+    row = Lineage.objects.filter(pk=value, domain=None).first()
+    return row if row is not None and any(belongs(name, scope) for name in row.names) else None
 
 
 def _server_own(role: Role) -> str:

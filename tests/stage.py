@@ -69,6 +69,7 @@ class Stage:
             {"method": "password", "at": at, "email": address},
             {"method": "mfa", "at": at, "type": "totp"},
         ]
+        session["account_authentication_methods_user"] = str(account.pk)
         session.save()
         return str(session.session_key)
 
@@ -86,7 +87,7 @@ class Stage:
         context = browser.new_context(base_url=self.url, **options)
         if address is not None:
             context.add_cookies([
-                {"name": SESSION, "value": self.sign_in(address), "url": self.url, "secure": True, "httpOnly": True}
+                {"name": SESSION, "value": self.sign_in(address), "url": self.url.replace("http:", "https:"), "secure": True, "httpOnly": True}
             ])  # fmt: skip
         return context
 

@@ -1,4 +1,4 @@
-"""What the status page says, as values: computed from the latest findings and the time, nothing else.
+"""What pages say of doors, as values: computed from the latest findings and the time, nothing else.
 
 Unknown is never green: what was not looked at, or not lately, is unknown, whatever it was before.
 """
@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailward.audit import report
-from mailward.audit.questions import UNKNOWN_NAME
 from mailward.model.doors import Door, Role
 from mailward.model.findings import SERVER, STALE_AFTER, DoorFinding
 from mailward.model.sentence import Sentence
@@ -22,13 +21,6 @@ STATES = {
     Verdict.FAIL: Sentence("not safe"),
     Verdict.UNKNOWN: Sentence("unknown"),
     Verdict.NOT_APPLICABLE: Sentence("does not apply"),
-}
-HEADLINES = {
-    Verdict.PASS: Sentence("Every door is safe"),
-    Verdict.WARN: Sentence("Every door is safe, and something needs attention"),
-    Verdict.FAIL: Sentence("Some doors are not safe"),
-    Verdict.UNKNOWN: Sentence("Nobody knows whether every door is safe"),
-    Verdict.NOT_APPLICABLE: Sentence("Nobody knows whether every door is safe"),
 }
 
 
@@ -115,6 +107,11 @@ class Subject:
         return Verdict.WARN if own is Verdict.PASS and self._server_is_not_safe else own
 
     @property
+    def worst_look(self) -> Verdict:
+        """The worst of what is shown of it, whatever the server is."""
+        return worst([cell.verdict for row in self.rows for cell in row.cells if cell.findings])
+
+    @property
     def state(self) -> Sentence:
         if self.verdict is Verdict.WARN and self._server_is_not_safe:
             return Sentence("its own doors are safe, the server's are not")
@@ -138,12 +135,6 @@ def _believed(finding: DoorFinding, now: datetime, stale_after: timedelta) -> Do
     return replace(
         finding, verdict=Verdict.UNKNOWN, code="stale", reason=said, remedy=Sentence("Look again with: mailward verify")
     )
-
-
-def server_name(findings: Iterable[DoorFinding]) -> str:
-    """The server's own name, as it was asked for; "" when it never was."""
-    names = (f.name for f in findings if f.domain == SERVER and f.name not in ("", UNKNOWN_NAME))
-    return next(names, "")
 
 
 def subject(domain: str, findings: Sequence[DoorFinding], server: Sequence[DoorFinding]) -> Subject:
@@ -194,36 +185,3 @@ def _problems(findings: Sequence[DoorFinding]) -> tuple[Problem, ...]:
         )
         for first, names in grouped.values()
     )
-
-
-@dataclass(frozen=True)
-class Overall:
-    """The top of the page. ``checked_at``: the oldest look that counts; None: nobody ever looked."""
-
-    verdict: Verdict
-    counts: tuple[tuple[Verdict, Sentence, int], ...]
-    checked_at: datetime | None
-    minutes_ago: int | None
-
-    @property
-    def headline(self) -> Sentence:
-        return HEADLINES[self.verdict]
-
-    @property
-    def what(self) -> Sentence:
-        if self.checked_at is None:
-            return Sentence("No door was looked at yet. Look with: mailward verify")
-        if self.minutes_ago:
-            return Sentence("Every door was looked at within the last {minutes} minutes.", minutes=self.minutes_ago + 1)
-        return Sentence("Every door was looked at within the last minute.")
-
-
-def overall(counted: dict[Verdict, int], checked_at: datetime | None, now: datetime) -> Overall:
-    """From how many findings have which verdict (old ones already counted as unknown)."""
-    verdict = worst([verdict for verdict, count in counted.items() if count])
-    counts = tuple(
-        (verdict, STATES[verdict], counted.get(verdict, 0))
-        for verdict in (Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN)
-    )
-    minutes = None if checked_at is None else max(0, int((now - checked_at).total_seconds() // 60))
-    return Overall(verdict, counts, checked_at, minutes)

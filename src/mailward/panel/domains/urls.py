@@ -1,5 +1,13 @@
 """Addresses of this subject."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from mailward.panel.domains.listing import add, domains
+from mailward.panel.domains.one import domain, remove
+
+urlpatterns = [
+    path("domains/", domains, name="domains"),
+    path("domains/add/", add, name="domain-add"),
+    path("domains/<str:name>/", domain, name="domain"),
+    path("domains/<str:name>/remove/", remove, name="domain-remove"),
+]

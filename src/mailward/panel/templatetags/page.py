@@ -1,10 +1,21 @@
-"""``{% asset "panel.css" %}`` and ``{% same_page page=2 %}``; how pages are built is told at the head of panel.css."""
+"""``{% asset "panel.css" %}``, ``{% same_page page=2 %}``, ``{% pill verdict %}``; how pages are built is told at the
+head of panel.css."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
 
 from django import template
+from django.urls import NoReverseMatch, reverse
 
+from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.verdict import Verdict
 from mailward.panel import files
+from mailward.panel.board import STATES
+from mailward.web.office import office
 
 register = template.Library()
+_COMMAND = re.compile(r"\bmailward [a-z]")
 
 
 @register.simple_tag
@@ -22,3 +33,42 @@ def same_page(context: template.Context, **changes: str | int) -> str:
         else:
             query[key] = str(value)
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def sort_by(context: template.Context, word: str) -> str:
+    """The query of this page sorted by ``word``, or the other way round when it is already; from the first page on."""
+    now = context.get("sort", "")
+    return same_page(context, sort=f"-{word}" if now == word else word, page="")
+
+
+@register.filter
+def sorted_as(now: str, word: str) -> str:
+    """The value of ``aria-sort`` for the column ``word``."""
+    return {word: "ascending", f"-{word}": "descending"}.get(now, "none")
+
+
+@register.inclusion_tag("panel/verdict.html", takes_context=True)
+def pill(context: template.Context, verdict: Verdict, state: Sentence | None = None) -> dict[str, Any]:
+    """A verdict as a word and a shape."""
+    return {"verdict": verdict, "state": state or STATES[verdict], "language": context.get("language")}
+
+
+@register.filter
+def for_panel(remedy: Sentence) -> Sentence:
+    """A remedy that names a command is for people at the command line: in the panel a button stands there instead."""
+    return NOTHING if _COMMAND.search(str(remedy)) else remedy
+
+
+@register.simple_tag
+def maybe_url(name: str, **parts: Any) -> str:
+    try:
+        return reverse(name, kwargs=parts)
+    except NoReverseMatch:
+        return ""
+
+
+@register.filter
+def days_left(moment: datetime | None) -> int:
+    """Whole days from now; negative when it is over."""
+    return 0 if moment is None else (moment - office().clock.now()) // timedelta(days=1)

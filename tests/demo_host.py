@@ -82,6 +82,11 @@ class DemoHost:
         """The demo mailboxes' passwords, address -> password, as ``up`` shows them to a person (never in JSON)."""
         return dict(re.findall(r"^  (\S+@\S+)  (\S+)$", self.run("up").stdout, re.MULTILINE))
 
+    @cached_property
+    def people(self) -> dict[str, str]:
+        """The panel's first accounts, address -> password, as ``up`` shows them (never in JSON)."""
+        return dict(re.findall(r"^    (\S+@\S+)  (\S+)$", self.run("up").stdout, re.MULTILINE))
+
     def verify(self, *domains: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.json("verify", *domains, check=False)
         return rows

@@ -41,27 +41,34 @@ def furnish(mailward: Mailward, progress: Progress) -> bool:
 
 def first_passwords(mailward: Mailward) -> tuple[tuple[str, str], ...]:
     """The passwords made for the demo's mailboxes, while nobody has changed them: (address, password)."""
-    made = _made(mailward)
+    known = made(mailward)
     boxes = {box.address: bytes(box.sealed_password) for box in Mailbox.objects.select_related("domain")}
     open_ = mailward.host.unseal.unseal
-    return tuple((a, p) for a, p in sorted(made.items()) if a in boxes and password_matches(p, open_(boxes[a]).decode()))
+    return tuple((a, p) for a, p in sorted(known.items()) if a in boxes and password_matches(p, open_(boxes[a]).decode()))
 
 
 def _mailbox(mailward: Mailward, address: str, progress: Progress) -> None:
     """The password is written down, sealed, before the mailbox exists: a killed ``up`` must still be able to show it."""
-    known = _made(mailward)
-    secret = known.get(address) or mailward.office.make_password()
-    sealed = mailward.host.seal.seal(json.dumps({**known, address: secret}).encode())
-    mailward.host.files.write(_file(mailward), sealed, mode=0o600)
+    secret = written_down(mailward, address)
     _done(mailward, mailboxes.add_mailbox(mailward.office, DEMO, address, secret).run_id, progress)
 
 
-def _made(mailward: Mailward) -> dict[str, str]:
+def written_down(mailward: Mailward, address: str) -> str:
+    """The password that was made for it before, or one that is made now and kept, sealed."""
+    known = made(mailward)
+    secret = known.get(address) or mailward.office.make_password()
+    sealed = mailward.host.seal.seal(json.dumps({**known, address: secret}).encode())
+    mailward.host.files.write(_file(mailward), sealed, mode=0o600)
+    return secret
+
+
+def made(mailward: Mailward) -> dict[str, str]:
+    """Every password that was made for this demo, by what it is for."""
     path = _file(mailward)
     if not mailward.host.files.exists(path):
         return {}
-    made: dict[str, str] = json.loads(mailward.host.unseal.unseal(mailward.host.files.read(path)))
-    return made
+    known: dict[str, str] = json.loads(mailward.host.unseal.unseal(mailward.host.files.read(path)))
+    return known
 
 
 def _file(mailward: Mailward) -> Path:

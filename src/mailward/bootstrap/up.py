@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailward.actions import configuration
-from mailward.bootstrap import demo, joining
+from mailward.bootstrap import demo, first_people, joining
+from mailward.bootstrap.first_people import FirstPerson
 from mailward.bootstrap.mailward import Mailward, has_failed, open_instance
 from mailward.daemons import packages as needed
 from mailward.daemons.limits import check_root
@@ -54,13 +55,14 @@ class UpWish:
 
 @dataclass(frozen=True)
 class UpReport:
-    """How it ended. ``passwords`` are shown this once."""
+    """How it ended. ``passwords`` (of mailboxes) and ``people`` (of the panel) are shown, and never in JSON."""
 
     changed: bool
     findings: tuple[DoorFinding, ...]
     addresses: tuple[tuple[Sentence, str], ...]
     passwords: tuple[tuple[str, str], ...]
     seconds: float
+    people: tuple[FirstPerson, ...] = ()
 
     def __repr__(self) -> str:
         return f"UpReport(changed={self.changed}, {len(self.findings)} findings)"
@@ -93,12 +95,14 @@ def bring_up(root: Path, wish: UpWish, progress: Progress) -> UpReport:
     if settings.demo is not None:
         changed = demo.furnish(mailward, progress) or changed
     findings = mailward.verify(_to_look_at(progress), progress)
+    somebody_new, people = first_people.make(mailward)  # last: a password that is shown once must not be lost on the way
     return UpReport(
-        changed=changed,
+        changed=changed or somebody_new,
         findings=findings,
         addresses=_addresses(settings),
         passwords=demo.first_passwords(mailward),
         seconds=time.monotonic() - began,
+        people=people,
     )
 
 

@@ -162,6 +162,14 @@ def show_up(out: Console, report: "UpReport") -> None:
     out.print(tell(Sentence("Open in a browser")), style="bold")
     for label, url in report.addresses:
         out.print(Text.assemble(f"  {tell(label)}\n    ", (printable(url), "underline cyan")), soft_wrap=True)
+    if report.people:
+        out.print()
+        out.print(tell(Sentence("Sign in there as")), style="bold")
+        for person in report.people:
+            shown = Text.assemble(f"  {tell(person.role)}\n    {printable(person.email)}  ", (person.password, "bold"))
+            out.print(shown, soft_wrap=True)
+        again = Sentence("A password that got lost is made anew with: ./mailward people password ADDRESS")
+        out.print(Padding(tell(again), (0, 0, 0, 2)))
     if report.passwords:
         out.print()
         out.print(tell(Sentence("Mailboxes to try, with the passwords made for them")), style="bold")

@@ -3,13 +3,14 @@
 An address that doesn't exist, a method that isn't taken, a body that is too large, a failure in a middleware: problems.
 """
 
+import json
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from mailward.api import body, problems
-from mailward.api.problems import MEDIA_TYPE, Refusal
+from mailward.api.problems import MEDIA_TYPE, ProblemAnswer, Refusal
 from mailward.model.sentence import Sentence
 
 PREFIX = "/api/"
@@ -34,7 +35,7 @@ class Answers:
             request.method = "GET"
         refusal = refused(request)
         response = problems.answer(request, refusal) if refusal else self._get_response(request)
-        if response.status_code >= 400 and not response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
+        if response.status_code >= 400 and not isinstance(response, ProblemAnswer):
             response = _as_problem(request, response)
         patch_vary_headers(response, ["Accept-Language", "Authorization", "Cookie"])
         response.headers.setdefault("Cache-Control", "private, no-cache")
@@ -58,6 +59,9 @@ def refused(request: HttpRequest) -> Refusal | None:
 
 def _as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
     code, what = FOUND.get(response.status_code, ("failed", Sentence("the request was not done")))
+    if isinstance(response, HttpResponse) and response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
+        told = json.loads(response.content)  # a middleware's own, such as the one that asks for a second factor
+        code, what = str(told.get("code", code)), Sentence("{said}", said=told.get("detail") or told.get("title", ""))
     kept = {name: response.headers[name] for name in ("Allow", "Retry-After") if name in response.headers}
     made = problems.answer(request, Refusal(response.status_code, code, what, headers=kept))
     made.cookies = response.cookies

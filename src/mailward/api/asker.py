@@ -8,6 +8,7 @@ from hashlib import sha256
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
+from mailward.actions.tokens import actor_of_token
 from mailward.api.problems import Refusal
 from mailward.model.people import Actor
 from mailward.model.sentence import Sentence
@@ -37,8 +38,6 @@ def _by_token(request: HttpRequest, header: str) -> tuple[Actor, str]:
     token = token.strip()
     if scheme.lower() != "bearer" or not token.isascii() or len(token) > LONGEST_TOKEN:
         raise _nobody("not-a-token", Sentence("the Authorization header holds no bearer token"), "invalid_request")
-    from mailward.actions.tokens import actor_of_token  # noqa: PLC0415 - until it is there
-
     actor = actor_of_token(office(), token, came_from(request))
     if actor is None:
         raise _nobody("invalid-token", Sentence("this token is unknown, was revoked or has expired"), "invalid_token")

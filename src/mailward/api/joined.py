@@ -3,16 +3,41 @@
 from ninja import Router
 
 from mailward.api.face import Face, make
-from mailward.api.routes import certificates, choices, domains, doors, runs
+from mailward.api.routes import (
+    app_passwords,
+    certificates,
+    choices,
+    domains,
+    doors,
+    events,
+    groups,
+    mailboxes,
+    people,
+    runs,
+    state,
+    tokens,
+)
 
 SUBJECTS: tuple[tuple[str, Router], ...] = (
+    ("Status", state.router),
+    ("Me", state.me_router),
     ("Customers", domains.customers_router),
     ("Domains", domains.domains_router),
     ("Choices", choices.router),
     ("Certificates", certificates.router),
     ("Doors", doors.router),
     ("Mail programs", doors.clients_router),
+    ("Mailboxes", mailboxes.router),
+    ("App passwords", app_passwords.router),
+    ("Forwarding addresses", mailboxes.aliases_router),
+    ("Passwords", mailboxes.passwords_router),
     ("Runs", runs.router),
     ("Configuration", runs.configuration_router),
+    ("People", people.router),
+    ("Groups", groups.router),
+    ("Roles", people.roles_router),
+    ("Invitations", people.invitations_router),
+    ("Tokens", tokens.router),
+    ("Events", events.router),
 )
 FACE: Face = make(SUBJECTS)

@@ -60,6 +60,10 @@ class Problem(BaseModel):
     errors: list[FieldProblem] = Field(default_factory=list, description="Every field that is refused, when several can be")
 
 
+class ProblemAnswer(HttpResponse):
+    """An answer in this form."""
+
+
 @dataclass(eq=False)  # not frozen: Python writes the traceback into it
 class Refusal(Exception):
     """A request that is answered with a problem. ``headers`` go with it."""
@@ -103,7 +107,7 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         errors=list(refusal.errors),
     )
     body = json.dumps(problem.model_dump(), ensure_ascii=False)
-    response = HttpResponse(body.encode("utf-8", "replace"), status=refusal.status, content_type=MEDIA_TYPE)
+    response = ProblemAnswer(body.encode("utf-8", "replace"), status=refusal.status, content_type=MEDIA_TYPE)
     for name, value in refusal.headers.items():
         response.headers[name] = value
     return response

@@ -4,17 +4,19 @@ import base64
 import binascii
 from typing import Annotated, Any
 
-from django.http import HttpRequest
-from ninja import Query, Router
-from pydantic import Field
+from django.http import HttpRequest, HttpResponse
+from ninja import Path, Query, Router
+from pydantic import BaseModel, Field
 
 from mailward.actions import budget as budgets
-from mailward.actions import certificates, orders
+from mailward.actions import candidates as candidates_of
+from mailward.actions import certificate_files, certificate_limits, certificates, orders
+from mailward.actions import order_progress as progress
 from mailward.actions.rows import CertificateRow, VersionRow
-from mailward.api.asked import RunReference, Started, at, reference, started
+from mailward.api.asked import RunReference, Started, at, heading, reference, started
 from mailward.api.paging import Page, Search, list_of, listed, whole
 from mailward.api.problems import Refusal
-from mailward.api.shapes import Shape, shape_of
+from mailward.api.shapes import LARGEST, Shape, shape_of
 from mailward.api.wishes import Lineage, Name, Pem, Secret, Wish
 from mailward.certificates.budget import Forecast
 from mailward.model.certificates import Challenge
@@ -25,6 +27,11 @@ router = Router()
 Certificate = shape_of(CertificateRow, "Certificate")
 Version = shape_of(VersionRow, "Version")
 Limit = shape_of(Forecast, "Forecast", also=("left",))
+Progress = shape_of(progress.OrderProgress, "OrderProgress")
+Fitting = shape_of(candidates_of.Candidates, "Candidates")
+Left = shape_of(certificate_limits.LimitLeft, "LimitLeft")
+PEM = "application/pem-certificate-chain"  # RFC 8555 section 9.1
+VersionNumber = Annotated[int, Path(ge=1, le=LARGEST, description="The version's number")]
 Scope = Annotated[Name, Field(description='A domain, or "server"', examples=["alpha.test"])]
 Names = Annotated[list[Name], Field(description="The names; none: the usual ones", examples=[[]], max_length=100)]
 
@@ -33,6 +40,12 @@ class CertificateSearch(Search):
     """Which certificates are wanted."""
 
     domain: str | None = Field(None, max_length=253, description='Only those that this domain (or "server") can choose')
+
+
+class WhichPart(BaseModel):
+    """What of a version is wanted."""
+
+    part: certificate_files.Part = Field(certificate_files.Part.CHAIN, description="The chain, or the certificate alone")
 
 
 class NewOrder(Wish):
@@ -155,6 +168,37 @@ def renew_certificate(request: HttpRequest, certificate: str) -> Any:
 def revoke_certificate(request: HttpRequest, certificate: str) -> Any:
     """Tell the CA that it must not be trusted any more. Refused while it is shown somewhere."""
     return started(request, orders.revoke(*at(request), certificate))
+
+
+@router.get(
+    "/certificates/{certificate}/versions/{number}/pem",
+    response={200: None},
+    summary="Download a certificate",
+    openapi_extra={"responses": {200: {"content": {PEM: {"schema": {"type": "string"}}}}}},
+)
+def download_certificate(request: HttpRequest, certificate: str, number: VersionNumber, which: Query[WhichPart]) -> Any:
+    """The certificate with its chain, or alone, as PEM. Never its key."""
+    file = certificate_files.pem_file(*at(request), certificate, number, which.part)
+    heading(request)["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return HttpResponse(file.content, content_type=PEM)
+
+
+@router.get("/certificates/{certificate}/progress", response=Progress | None, summary="Show how far an order is")
+def order_progress(request: HttpRequest, certificate: str) -> Any:
+    """The newest order of this certificate, step by step; null: there never was one."""
+    return progress.order_progress(*at(request), certificate)
+
+
+@router.get("/domains/{domain}/candidates", response=Fitting, summary="List the certificates that fit a domain")
+def candidates(request: HttpRequest, domain: str) -> Any:
+    """Which can be chosen for webmail and mail, and why the others can't."""
+    return candidates_of.candidates(*at(request), domain)
+
+
+@router.get("/domains/{domain}/limits", response=list_of(Left), summary="Show what a CA's limits leave for a domain")
+def limits_left(request: HttpRequest, domain: str, page: Query[Page]) -> Any:
+    """Before an order: the scarcest first, by Let's Encrypt's published limits."""
+    return whole(request, certificate_limits.limits_left(*at(request), domain), page)
 
 
 @router.get("/budget", response=list_of(Limit), summary="Show what the CA's limits leave")

@@ -43,6 +43,7 @@ ROOT_URLCONF = "mailward.bootstrap.urls"
 ALLOWED_HOSTS = ["*"]  # nginx decides which names reach the panel
 MIDDLEWARE = [
     "mailward.web.headers.Headers",
+    "mailward.api.answers.Answers",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "mailward.web.language.Language",
@@ -51,8 +52,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "mailward.web.asking.Asking",
+    "mailward.panel.signin.gate.Gate",
     "mailward.panel.troubles.Troubles",
 ]
 TEMPLATES = [
@@ -85,5 +86,25 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "no-referrer"
 X_FRAME_OPTIONS = "DENY"
 USE_X_FORWARDED_HOST = False
+ACCOUNT_ADAPTER = "mailward.panel.signin.adapters.Accounts"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # allauth wants to be told; there is no page for it
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people are invited; nothing is ever mailed
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_LOGIN_TIMEOUT = 600  # seconds between the password and the second factor
+ACCOUNT_RATE_LIMITS = {
+    # Counted in the memory of the panel's only process. "key" is an account, whatever address tries it.
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,60/h/ip,5/300s/key",
+    "reauthenticate": "10/m/user",
+    "invitation": "20/m/ip",
+}
+MFA_ADAPTER = "mailward.panel.signin.adapters.Factors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_TOLERANCE = 1  # thirty seconds of a phone's wrong clock
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # keys are never put on disk in clear

@@ -9,6 +9,13 @@ from mailward.model.passwords import PasswordLevel
 OWN_TOP_LEVEL = "mailward"  # no such domain exists; the name server's catalog of zones lies in it, and no customer's may
 
 
+KNOWN_CAS = {
+    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
+    "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+"""ACME CAs that can be named without their address."""
+
+
 class KeyType(StrEnum):
     """Private keys that Mailward makes. ECDSA P-256 unless somebody asks for RSA; BOTH is one certificate of each kind."""
 

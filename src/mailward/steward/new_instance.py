@@ -1,7 +1,7 @@
 """The settings of a new instance: the demo that anybody can try, or production. Pure."""
 
 from mailward.model.doors import Door
-from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, Settings
+from mailward.model.settings import KNOWN_CAS, CaSettings, DemoSettings, InternalPorts, SecondFactor, Settings
 
 DEMO_HOSTNAME = "mx.mailward.localhost"
 DEMO_BASE_PORT = 2000
@@ -9,10 +9,6 @@ DEMO_ROOTS = "tls/demo-roots.pem"
 # Passwords pass through these ports on loopback. Below 1024 only root can listen, so that no other user of the host can
 # take one while its daemon is away. IANA gives 841 to 846 to nobody.
 PRIVILEGED_INTERNAL = 840
-KNOWN_CAS = {
-    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
-    "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
-}
 
 
 def demo(base_port: int = DEMO_BASE_PORT, *, ipv6: bool) -> Settings:
@@ -27,6 +23,7 @@ def demo(base_port: int = DEMO_BASE_PORT, *, ipv6: bool) -> Settings:
         addresses=("127.0.0.1", "::1") if ipv6 else ("127.0.0.1",),
         cas=(CaSettings("pebble", f"https://localhost:{pebble}/dir", trust="secrets/pebble-certificate.pem"),),
         outbound=False,
+        second_factor=SecondFactor.OPTIONAL,  # a stranger gets in with one password
         trust=DEMO_ROOTS,
         nameservers=(f"127.0.0.1:{base_port + 53}",),
         demo=DemoSettings(pebble_port=pebble, pebble_management_port=pebble + 1),

@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from mailward.actions.people import actor_of
 from mailward.model.people import Actor
 from mailward.web.office import office
+from mailward.web.second_factor import is_fresh
 
 
 class Asking:
@@ -37,9 +38,7 @@ def _asker(request: HttpRequest) -> Actor | None:
     user = request.user
     if not user.is_authenticated or not user.is_active:
         return None
-    return actor_of(office(), user.pk, came_from(request), is_fresh=is_fresh(request))
-
-
-def is_fresh(request: HttpRequest) -> bool:
-    """Whether a second factor (or, where none is set up or demanded, the password) was shown lately in this session."""
-    return False
+    actor = actor_of(office(), user.pk, came_from(request), is_fresh=False)
+    if actor is None:
+        return None
+    return actor.fresh() if is_fresh(request, actor.grants) else actor

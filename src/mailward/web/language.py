@@ -8,6 +8,7 @@ from django.utils import translation
 from mailward.words import LANGUAGES, SOURCE, accept_language
 
 COOKIE = "mailward-language"
+OF_ACCOUNT = "language"
 A_YEAR = 365 * 86400
 
 
@@ -27,9 +28,20 @@ class Language:
         return response
 
 
+def remember(request: HttpRequest, language: str) -> None:
+    """The language that the account has chosen, for the rest of this session; "": as the browser wishes."""
+    request.session[OF_ACCOUNT] = language
+
+
+def _of_account(request: HttpRequest) -> str:
+    if request.path.startswith("/assets/") or not hasattr(request, "session"):
+        return ""
+    return str(request.session.get(OF_ACCOUNT, ""))
+
+
 def language_of(request: HttpRequest) -> str:
     """One of ``words.LANGUAGES``."""
-    for wish in (request.GET.get("lang", ""), request.COOKIES.get(COOKIE, "")):
+    for wish in (request.GET.get("lang", ""), request.COOKIES.get(COOKIE, ""), _of_account(request)):
         if wish in LANGUAGES:
             return wish
     return accept_language(request.headers.get("Accept-Language", "")) or SOURCE

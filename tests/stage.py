@@ -36,6 +36,7 @@ class Stage:
 
     url: str
     made: Any
+    resting: threading.Event  # while it is set, the steward takes nothing up
 
     provider: ClassVar[str] = "ada@hosting.example"
     support: ClassVar[str] = "sam@hosting.example"
@@ -113,8 +114,9 @@ def raised(directory: Path, *, server_secured: bool = True) -> Iterator[Stage]:
 
         made = fill(server_secured=server_secured)
         office.use(made.office)
-        with _served() as url, _steward(made):
-            yield Stage(url, made)
+        resting = threading.Event()
+        with _served() as url, _steward(made, resting):
+            yield Stage(url, made, resting)
     finally:
         connections.close_all()
         told["NAME"] = before
@@ -151,7 +153,7 @@ def _served() -> Iterator[str]:
 
 
 @contextmanager
-def _steward(made: Any) -> Iterator[None]:
+def _steward(made: Any, resting: threading.Event) -> Iterator[None]:
     """Takes up what waits, and lets the made host's clock follow the real one."""
     from datetime import UTC, datetime
 
@@ -162,7 +164,8 @@ def _steward(made: Any) -> Iterator[None]:
             behind = datetime.now(UTC) - made.clock.now()
             if behind > timedelta():
                 made.clock.move(seconds=behind.total_seconds())
-            made.carry_out()
+            if not resting.is_set():
+                made.carry_out()
             connections.close_all()
 
     thread = threading.Thread(target=work, daemon=True)

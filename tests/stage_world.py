@@ -11,7 +11,7 @@ CUSTOMERS = {
     "Harbour Dental": ("harbourdental.example",),
     "Old Mill Press": ("oldmillpress.example",),
     "Northwind Studio": ("northwind-studio.example", "xn--bcher-kva.example"),
-    "Société Générale du Très Long Nom": ("a-very-long-name-that-somebody-really-registered-one-day.example",),
+    "Société Générale du Très Long Nom": ("the-longest-name-that-somebody-really-registered-one-day.example",),
 }
 MAILBOXES = {
     "bluebakery.example": ("info", "orders", "paula", "uma", "mia"),

@@ -60,7 +60,7 @@ def candidates(office: Office, actor: Actor, name: str) -> Candidates:
     domain = permission.domain_for(actor, Act.CERTIFICATES_READ, name)
     place = permission.place_of(domain)
     rows = _rows(office, domain)
-    fitting = sorted(rows, key=lambda row: (not (row.web.fits or row.mail.fits), row.is_server_wide, row.id))
+    fitting = sorted(rows, key=lambda row: (-row.web.fits - row.mail.fits, row.is_server_wide, row.id))
     return Candidates(
         domain.name, domain.webmail_lineage_id, domain.mail_lineage_id, tuple(fitting),
         actor.may(Act.CERTIFICATES_CHOOSE, place), actor.may(Act.CERTIFICATES_CHANGE, place),

@@ -1,5 +1,8 @@
 """What is shown when there is no such page, and when a page failed."""
 
+import sys
+
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -14,5 +17,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def went_wrong(request: HttpRequest) -> HttpResponse:
     """Stands on nothing that could have failed: neither the store nor a template."""
-    said = Sentence("This page failed. The doors are not touched by that. Look with: mailward verify")
-    return HttpResponse(say(said, language_of(request)), status=500, content_type="text/plain; charset=utf-8")
+    no_store = isinstance(sys.exc_info()[1], DatabaseError)
+    said = _NO_STORE if no_store else _FAILED
+    status = 503 if no_store else 500
+    return HttpResponse(say(said, language_of(request)), status=status, content_type="text/plain; charset=utf-8")
+
+
+_FAILED = Sentence("This page failed. The doors are not touched by that. Look with: mailward verify")
+_NO_STORE = Sentence(
+    "The store can't be read, so this page knows nothing. Mail is not touched by that. Look with: mailward doctor"
+)

@@ -33,7 +33,7 @@ def home(request: HttpRequest, actor: Actor) -> HttpResponse:
         "headline": _headline(actor, found),
         "counts": [(verdict, board.STATES[verdict], found.counts.get(verdict, 0)) for verdict in COUNTED],
         "checked_at": found.checked_at,
-        "minutes": _minutes(found),
+        "last_look": _last_look(found),
         "may_verify": actor.may_somewhere(Act.DOORS_VERIFY),
         "may_verify_all": actor.may(Act.DOORS_VERIFY),
         "may_secure": actor.may_somewhere(Act.CERTIFICATES_CHOOSE),
@@ -68,7 +68,10 @@ _TITLES = {
 }
 
 
-def _minutes(found: Overview) -> int | None:
+def _last_look(found: Overview) -> Sentence:
     if found.checked_at is None:
-        return None
-    return max(0, int((office().clock.now() - found.checked_at).total_seconds() // 60)) + 1
+        return Sentence("No door was looked at yet.")
+    minutes = max(0, int((office().clock.now() - found.checked_at).total_seconds() // 60)) + 1
+    if minutes <= 60:
+        return Sentence("Every door was looked at within the last {minutes} minutes.", minutes=minutes)
+    return Sentence("The oldest look at a door is {hours} hours old.", hours=minutes // 60)

@@ -72,3 +72,9 @@ def maybe_url(name: str, **parts: Any) -> str:
 def days_left(moment: datetime | None) -> int:
     """Whole days from now; negative when it is over."""
     return 0 if moment is None else (moment - office().clock.now()) // timedelta(days=1)
+
+
+@register.filter
+def short_of(lineage: str, domain: str) -> str:
+    """"wildcard" for "alpha.test-wildcard" where alpha.test is named beside it."""
+    return lineage.removeprefix(f"{domain}-") if domain else lineage

@@ -3,7 +3,7 @@
 Nothing here changes it. The chain is followed from where it was good the last time, and from its beginning now and then.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,12 +16,27 @@ from mailward.actions.office import Office
 from mailward.actions.permission import require_somewhere
 from mailward.model.people import Actor
 from mailward.model.rights import Act, Reach
+from mailward.model.sentence import NOTHING, Sentence
 from mailward.store import chain
 from mailward.store.anchors import Anchor, last_anchor, read_anchors
 from mailward.store.models import Event
 
 MOST = 1000  # rows that one page may have
 WHOLE_EVERY = timedelta(minutes=15)
+
+
+_BROKEN: Mapping[chain.Break, Sentence] = {
+    chain.Break.CHANGED: Sentence("event {event} is not as it was written"),
+    chain.Break.UNLINKED: Sentence("before event {event}, something was taken out, put in or moved"),
+    chain.Break.UNCHAINED: Sentence("event {event} was put in by something other than Mailward"),
+    chain.Break.REWRITTEN: Sentence("the events up to {event} were written anew"),
+    chain.Break.MISSING: Sentence("event {event} is missing"),
+    chain.Break.TRUNCATED: Sentence("the newest events are missing, up to event {event}"),
+}
+_BROKEN_REMEDY = Sentence(
+    "Take this as a break-in until you know better: somebody with access to the store has changed what was written. "
+    "Compare with an exported copy or a backup."
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,8 @@ class Whole:
     how: str | None
     anchored: int | None  # the newest event that root has seen
     anchored_at: datetime | None
+    what: Sentence = NOTHING  # what is wrong, and what to do about it
+    remedy: Sentence = NOTHING
 
     @property
     def is_whole(self) -> bool:
@@ -100,13 +117,17 @@ def chain_state(office: Office, actor: Actor, *, from_the_beginning: bool = Fals
     require_somewhere(actor, Act.EVENTS_READ)
     state = _FOLLOWED.state(office.layout.anchors, office.clock.now(), anew=from_the_beginning)
     seen = last_anchor(office.layout.anchors)
-    return Whole(
+    whole = Whole(
         count=state.reached.count,
         first_broken=state.first_broken,
         how=None if state.how is None else state.how.value,
         anchored=seen.event if seen else None,
         anchored_at=seen.at if seen else None,
     )
+    if state.how is None:
+        return whole
+    said = Sentence(_BROKEN[state.how].template, event=state.first_broken or 0)
+    return replace(whole, what=said, remedy=_BROKEN_REMEDY)
 
 
 class _Followed:

@@ -6,6 +6,7 @@ from mailward.cli.app import FINE, NOT_NOW
 from mailward.cli.face import Face
 from mailward.cli.language import printable, tell
 from mailward.cli.show import show_run
+from mailward.model.errors import BadInput
 from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
 
@@ -19,6 +20,13 @@ def carry_out(face: Face, mailward: Mailward, asked: Asked) -> int:
     if ended_well and asked.secret and not face.json:
         show_secret(face, asked.secret)
     return FINE if ended_well else NOT_NOW
+
+
+def refuse_json(face: Face) -> None:
+    """For what answers nothing but a secret that is shown once."""
+    if face.json:
+        said = Sentence("--json never prints a secret, so the one made here would be lost")
+        raise BadInput("json", said, Sentence("Leave --json out: the secret is the last line of the output."))
 
 
 def show_secret(face: Face, secret: str) -> None:

@@ -23,7 +23,8 @@ def password_stdin(body: Body) -> Body:
     return option("--password-stdin", is_flag=True, says=says)(body)
 
 
-def _password(face: Face, password_stdin: bool) -> str | None:
+def read_password(face: Face, password_stdin: bool) -> str | None:
+    """What is to be the password; None: one is to be made, which is shown once and never as JSON."""
     if not password_stdin:
         if face.json:
             raise BadInput(
@@ -42,7 +43,7 @@ def _password(face: Face, password_stdin: bool) -> str | None:
 @option("--quota", "quota_mb", type=click.IntRange(min=0), default=0, metavar="MB", says=Sentence("Its size; 0: no limit"))
 @password_stdin
 def add(face: Face, address: str, quota_mb: int, password_stdin: bool) -> int:
-    password = _password(face, password_stdin)
+    password = read_password(face, password_stdin)
     mailward = face.open()
     asked = actions.add_mailbox(mailward.office, face.actor, address, password, quota_mb * 1024 * 1024)
     return carry_out(face, mailward, asked)
@@ -68,7 +69,7 @@ def _size(quota_bytes: int) -> str:
 @click.argument("address")
 @password_stdin
 def change_password(face: Face, address: str, password_stdin: bool) -> int:
-    password = _password(face, password_stdin)
+    password = read_password(face, password_stdin)
     mailward = face.open()
     return carry_out(face, mailward, actions.change_password(mailward.office, face.actor, address, password))
 

@@ -169,7 +169,7 @@ def show_up(out: Console, report: "UpReport") -> None:
             shown = Text.assemble(f"  {tell(person.role)}\n    {printable(person.email)}  ", (person.password, "bold"))
             out.print(shown, soft_wrap=True)
         again = Sentence("A password that got lost is made anew with: ./mailward people password ADDRESS")
-        out.print(Padding(tell(again), (0, 0, 0, 2)))
+        out.print(f"  {tell(again)}", soft_wrap=True)
     if report.passwords:
         out.print()
         out.print(tell(Sentence("Mailboxes to try, with the passwords made for them")), style="bold")

@@ -53,6 +53,14 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        Sentence("People of the panel"),
+        (
+            Entry("people", "people", Sentence("List, invite and close accounts, give and take roles")),
+            Entry("token", "tokens", Sentence("List, create and revoke tokens for programs")),
+            Entry("events", "events", Sentence("Show who did what, and whether that record is as it was written")),
+        ),
+    ),
+    (
         Sentence("Configuration"),
         (
             Entry("plan", "flow", Sentence("Show what would change, in sentences and as a diff; change nothing")),

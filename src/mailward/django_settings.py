@@ -70,7 +70,7 @@ TEMPLATES = [
     },
 ]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["mailward.store.hashing.Argon2"]
 LANGUAGES = [("en", "English"), ("nl", "Nederlands"), ("de", "Deutsch"), ("fr", "Français")]
 USE_I18N = True
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

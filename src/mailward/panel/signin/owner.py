@@ -30,7 +30,7 @@ def owner_present(
     """``view(request, actor, …)`` of somebody who has shown lately to be the account's owner: the second factor, or the
     password where there is none yet. Others are led to where that is shown, and back."""
 
-    def page(request: HttpRequest, actor: Actor, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def page(request: HttpRequest, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not is_present(request):
             back = request.path if request.method == "GET" else reverse("account")
             return HttpResponseRedirect(f"{reverse('confirm')}?{urlencode({'next': back})}")

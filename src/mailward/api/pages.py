@@ -1,12 +1,18 @@
-"""The document itself, and the page that explains it to people."""
+"""The document itself, and the pages that explain it to people."""
 
 import json
 from functools import cache
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from mailward.api import explained
 from mailward.api.joined import FACE
+from mailward.web.asking import actor_in
+from mailward.web.office import office
 
 
 @cache
@@ -22,5 +28,25 @@ def document_json(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def docs_page(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
+def docs_page(request: HttpRequest) -> HttpResponseBase:
+    """All operations by subject."""
+    return _page(request, "api/subjects.html", {"subjects": explained.subjects(_host())})
+
+
+@require_safe
+def operation_page(request: HttpRequest, name: str) -> HttpResponseBase:
+    """One operation. Raises Http404."""
+    found = explained.operation(_host(), name)
+    if found is None:
+        raise Http404
+    return _page(request, "api/operation.html", {"operation": found})
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponseBase:
+    if actor_in(request) is None:
+        return redirect_to_login(request.get_full_path())
+    return render(request, template, {**context, "host": _host()})
+
+
+def _host() -> str:
+    return office().settings.hostname

@@ -35,6 +35,7 @@ TITLES: Mapping[int, Sentence] = {
     500: Sentence("This failed here"),
     503: Sentence("This can't be answered now"),
 }
+NOWHERE = frozenset({"unknown", "no-request"})
 CONFLICTS = frozenset({"already-held", "in-use", "already-there", "last-provider"})
 
 
@@ -82,7 +83,7 @@ def refusal_of(trouble: MailwardError) -> Refusal:
     place = trouble.field if isinstance(trouble, BadInput) else None
     if isinstance(trouble, Forbidden | NeedsSecondFactor):
         status = 403
-    elif trouble.code == "unknown":
+    elif trouble.code in NOWHERE:
         status = 404
     elif trouble.code in CONFLICTS or not isinstance(trouble, BadInput):
         status = 409

@@ -28,7 +28,7 @@ from mailward.model.people import Actor
 from mailward.model.progress import Progress
 from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
-from mailward.model.settings import CaSettings, Settings
+from mailward.model.settings import KNOWN_CAS, CaSettings, Settings
 from mailward.standards.hostname import parse_host_name
 from mailward.steward import birth, discovery, new_instance, old_hashes
 from mailward.steward.settings_file import format_settings
@@ -188,11 +188,11 @@ def _settings(layout: Layout, wish: UpWish) -> Settings:
         return new_instance.demo(wish.base_port or new_instance.DEMO_BASE_PORT, ipv6=machine.has_ipv6_loopback())
     hostname = parse_host_name(wish.hostname, "hostname")
     acme = wish.acme or "letsencrypt"
-    directory = new_instance.KNOWN_CAS.get(acme, acme)
+    directory = KNOWN_CAS.get(acme, acme)
     if not directory.startswith("https://"):
         said = Sentence("{acme} is neither a known CA nor the https address of an ACME directory", acme=acme)
-        raise BadInput("acme", said, Sentence("Known are: {names}.", names=", ".join(new_instance.KNOWN_CAS)))
-    name = acme if acme in new_instance.KNOWN_CAS else "acme"
+        raise BadInput("acme", said, Sentence("Known are: {names}.", names=", ".join(KNOWN_CAS)))
+    name = acme if acme in KNOWN_CAS else "acme"
     addresses = reach.global_addresses(RealProcesses()) or ("127.0.0.1",)
     trust = str(_existing(wish.trust)) if wish.trust else None
     ca = CaSettings(name, directory, trust=trust, contact=wish.contact)
@@ -201,7 +201,7 @@ def _settings(layout: Layout, wish: UpWish) -> Settings:
 
 def refuse_other(wish: UpWish, settings: Settings, layout: Layout) -> None:
     """An instance keeps what its mailward.toml says: a wish for something else is refused, not passed over in silence."""
-    directory = new_instance.KNOWN_CAS.get(wish.acme or "", wish.acme)
+    directory = KNOWN_CAS.get(wish.acme or "", wish.acme)
     base = wish.base_port or 0
     kept = {
         "--base-port": wish.base_port is None

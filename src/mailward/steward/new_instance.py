@@ -1,7 +1,7 @@
 """The settings of a new instance: the demo that anybody can try, or production. Pure."""
 
 from mailward.model.doors import Door
-from mailward.model.settings import KNOWN_CAS, CaSettings, DemoSettings, InternalPorts, SecondFactor, Settings
+from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, SecondFactor, Settings
 
 DEMO_HOSTNAME = "mx.mailward.localhost"
 DEMO_BASE_PORT = 2000

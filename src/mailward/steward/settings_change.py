@@ -14,8 +14,7 @@ from mailward.model.layout import Layout
 from mailward.model.outside import Files
 from mailward.model.sentence import Sentence
 from mailward.model.server_wish import ServerWish
-from mailward.model.settings import CaSettings, KeyType, Settings
-from mailward.steward.new_instance import KNOWN_CAS
+from mailward.model.settings import KNOWN_CAS, CaSettings, KeyType, Settings
 from mailward.steward.settings_file import format_settings, parse_settings
 
 _STANDARD_HTTPS = 443

@@ -284,11 +284,17 @@ def _of_certificates_pages() -> dict[str, Case]:
 
 
 def _of_domains_and_host() -> dict[str, Case]:
-    from mailward.actions import budget, configuration, domains
+    from mailward.actions import budget, configuration, domains, server
+    from mailward.model.server_wish import ServerWish
+    from mailward.model.settings import TlsProfile
 
     return {
         "budget.budget": on_host(Act.SERVER_READ, call=lambda o, a, _s: budget.budget(o, a)),
         "configuration.apply": on_host(Act.RUNS_APPLY, call=lambda o, a, _s: configuration.apply(o, a)),
+        "server.show_server": on_host(Act.SERVER_READ, call=lambda o, a, _s: server.show_server(o, a)),
+        "server.change_server": on_host(
+            Act.SERVER_CHANGE, call=lambda o, a, _s: server.change_server(o, a, ServerWish(tls_profile=TlsProfile.MODERN))
+        ),
         "configuration.rollback": on_host(Act.RUNS_ROLLBACK, call=lambda o, a, _s: configuration.rollback(o, a)),
         "domains.list_customers": lists(
             Act.CUSTOMERS_READ, lambda o, a, _s: _names(domains.list_customers(o, a), "name"), place="whole"

@@ -11,10 +11,11 @@ from pathlib import Path
 import structlog
 
 from mailward.actions.office import Office
+from mailward.daemons import dovecot
 from mailward.daemons.secrets import TSIG_NAME, pebble_certificate, steward_tsig
 from mailward.daemons.users import PANEL
 from mailward.flow.ground import Ground
-from mailward.host import acme_ca, breached_passwords, log_files
+from mailward.host import acme_ca, breached_passwords, log_files, log_lines
 from mailward.host.appending import append_line
 from mailward.host.clock import RealClock
 from mailward.host.directory import Directory
@@ -118,6 +119,11 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         connect=_connect(layout),
         lock=locks(layout),
         rotate_logs=lambda: log_files.rotate(layout.log),
+        logins=lambda: [
+            line
+            for name in (dovecot.NAME, dovecot.STARTTLS_NAME)
+            for line in log_lines.new_lines(layout.log / f"{name}.log", layout.state / f"{name}.read")
+        ],
         anchor=lambda line: append_line(layout.anchors, line, PANEL),
         renew=lambda: make_host(layout, read_settings(layout)),
     )

@@ -18,7 +18,7 @@ from mailward.model.findings import SERVER
 from mailward.model.people import STEWARD
 from mailward.model.progress import Quiet
 from mailward.model.runs import RunKind, RunState, Waiting
-from mailward.steward import demo_ca, issuance
+from mailward.steward import demo_ca, issuance, last_used
 from mailward.steward.anchoring import Anchoring
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
@@ -89,6 +89,7 @@ class Day:
         for run in records.unfinished():
             self._take(run, now)
         self._collect(now)
+        last_used.learn(self._host)
         if now >= self._next_look:
             self._look(now)
 

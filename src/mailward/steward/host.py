@@ -49,6 +49,8 @@ class Host:
     """Moves logs aside that have grown too large; what was moved. The default moves nothing."""
     anchor: Callable[[bytes], None] | None = None
     """Adds a line to the anchors of the record of activity (``Layout.anchors``); None: nobody anchors (tests)."""
+    logins: Callable[[], Sequence[bytes]] = tuple
+    """What Dovecot has logged since this was asked last. The default is a Dovecot to which nobody logs in."""
     renew: "Callable[[], Host] | None" = None
     """Opens the host again with mailward.toml as it stands now; None: the settings never change (tests)."""
 

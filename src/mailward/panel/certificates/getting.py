@@ -12,15 +12,15 @@ from django.views.decorators.http import require_http_methods
 
 from mailward.actions import certificates, choices, orders
 from mailward.actions.certificate_limits import limits_left
-from mailward.actions.domains import show_domain
 from mailward.actions.order_progress import lineage_of
 from mailward.actions.overview import server_state
+from mailward.actions.rights_here import rights_at
 from mailward.certificates.selection import recommended_names, san_names
 from mailward.model.certificates import Challenge
 from mailward.model.errors import BadInput
 from mailward.model.findings import SERVER
 from mailward.model.people import Actor
-from mailward.model.rights import Act, Place
+from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
 from mailward.model.settings import KeyType
 from mailward.panel.certificates.material import handed_in
@@ -155,6 +155,5 @@ def _without_keys(pasted: str) -> str:
 
 
 def _may_change(actor: Actor, scope: str) -> bool:
-    if scope == SERVER:
-        return actor.may(Act.SERVER_CHANGE)
-    return actor.may(Act.CERTIFICATES_CHANGE, Place(show_domain(office(), actor, scope).customer, scope))
+    rights = rights_at(office(), actor, scope)
+    return (Act.SERVER_CHANGE if scope == SERVER else Act.CERTIFICATES_CHANGE) in rights

@@ -13,14 +13,14 @@ from mailward.actions import certificates as actions
 from mailward.actions import orders
 from mailward.actions.certificate_files import Part, pem_file
 from mailward.actions.certificate_states import seen
-from mailward.actions.domains import show_domain
 from mailward.actions.order_progress import OrderProgress, order_progress
+from mailward.actions.rights_here import rights_at
 from mailward.actions.rows import CertificateRow
 from mailward.model.certificates import Source
 from mailward.model.errors import BadInput
 from mailward.model.findings import SERVER
 from mailward.model.people import Actor
-from mailward.model.rights import HOST, Act, Place
+from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
 from mailward.panel.certificates.listing import shown
 from mailward.panel.certificates.material import MOST_TEXT
@@ -165,8 +165,7 @@ def _waiting_request(actor: Actor, row: CertificateRow) -> str:
 
 
 def _rights(actor: Actor, row: CertificateRow) -> Rights:
+    rights = rights_at(office(), actor, row.domain)
     if row.domain == SERVER:
-        may = actor.may(Act.SERVER_CHANGE, HOST)
-        return Rights(change=may, revoke=may)
-    place = Place(show_domain(office(), actor, row.domain).customer, row.domain)
-    return Rights(change=actor.may(Act.CERTIFICATES_CHANGE, place), revoke=actor.may(Act.CERTIFICATES_REVOKE, place))
+        return Rights(change=Act.SERVER_CHANGE in rights, revoke=Act.SERVER_CHANGE in rights)
+    return Rights(change=Act.CERTIFICATES_CHANGE in rights, revoke=Act.CERTIFICATES_REVOKE in rights)

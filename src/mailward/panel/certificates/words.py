@@ -62,10 +62,11 @@ def limit_says(code: str, left: int, most: int, subject: str, window: timedelta)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a certificate is shown. ``domain`` "": the server itself."""
+    """Where a certificate is shown. ``domain`` "": the server itself. ``short``: beside the domain's own name."""
 
     what: Sentence
     domain: str
+    short: Sentence
 
 
 def places(row: CertificateRow) -> tuple[Place, ...]:
@@ -75,14 +76,12 @@ def places(row: CertificateRow) -> tuple[Place, ...]:
 
 def _place(text: str) -> Place:
     what, of, domain = text.partition(" of ")
+    if of and what == "webmail":
+        return Place(Sentence("webmail of {domain}", domain=domain), domain, Sentence("webmail"))
     if of:
-        said = (
-            Sentence("webmail of {domain}", domain=domain)
-            if what == "webmail"
-            else Sentence("mail of {domain}", domain=domain)
-        )
-        return Place(said, domain)
-    return Place(Sentence("panel and webmail of the server") if what == "panel" else Sentence("the mail server itself"), "")
+        return Place(Sentence("mail of {domain}", domain=domain), domain, Sentence("mail"))
+    said = Sentence("panel and webmail of the server") if what == "panel" else Sentence("the mail server itself")
+    return Place(said, "", said)
 
 
 def scope_title(scope: str) -> Sentence | str:

@@ -54,10 +54,7 @@ def add(face: Face, address: str, quota_mb: int, password_stdin: bool) -> int:
 def show(face: Face, domain: str | None) -> None:
     rows = actions.list_mailboxes(face.open().office, face.actor, domain).rows
     headings = (Sentence("address"), Sentence("quota"), Sentence("active"))
-    lines = [
-        (row.address, f"{row.quota_bytes // 1048576} MB" if row.quota_bytes else "–", "✓" if row.active else "✗")
-        for row in rows
-    ]
+    lines = [(row.address, _size(row.quota_bytes), "✓" if row.active else "✗") for row in rows]
     face.answer(rows, lambda out: show_table(out, headings, lines, Sentence("There is no mailbox yet.")))
 
 
@@ -72,6 +69,28 @@ def change_password(face: Face, address: str, password_stdin: bool) -> int:
     password = read_password(face, password_stdin)
     mailward = face.open()
     return carry_out(face, mailward, actions.change_password(mailward.office, face.actor, address, password))
+
+
+@command("quota", Sentence("Change a mailbox's size"), under=mailbox, results=True)
+@click.argument("address")
+@click.argument("quota_mb", metavar="MB", type=click.IntRange(min=0))
+def change_quota(face: Face, address: str, quota_mb: int) -> int:
+    mailward = face.open()
+    return carry_out(face, mailward, actions.change_quota(mailward.office, face.actor, address, quota_mb * 1024 * 1024))
+
+
+@command("disable", Sentence("Let nobody log in to a mailbox; it still gets its mail"), under=mailbox, results=True)
+@click.argument("address")
+def disable(face: Face, address: str) -> int:
+    mailward = face.open()
+    return carry_out(face, mailward, actions.disable_mailbox(mailward.office, face.actor, address))
+
+
+@command("enable", Sentence("Let a disabled mailbox's owner log in again"), under=mailbox, results=True)
+@click.argument("address")
+def enable(face: Face, address: str) -> int:
+    mailward = face.open()
+    return carry_out(face, mailward, actions.enable_mailbox(mailward.office, face.actor, address))
 
 
 @command("remove", Sentence("Remove a mailbox"), under=mailbox, results=True)

@@ -18,20 +18,20 @@ LONGEST_LINE = 128  # bytes; 40 + 1 + the count + a line break are some 55
 
 
 @cache
-def _common() -> frozenset[str]:
+def _widespread() -> frozenset[str]:
     return frozenset(CommonPasswordValidator().passwords)
 
 
-def is_common(password: str) -> bool:
+def is_widespread(password: str) -> bool:
     """Whether it is one of Django's list, whatever the case of its letters."""
-    return password.lower().strip() in _common()
+    return password.lower().strip() in _widespread()
 
 
 def breached(path: Path | None) -> Callable[[str], bool]:
     """A question to ask of a password: does it stand in one of the lists?"""
 
     def asked(password: str) -> bool:
-        return is_common(password) or (path is not None and is_listed(path, password))
+        return is_widespread(password) or (path is not None and is_listed(path, password))
 
     return asked
 

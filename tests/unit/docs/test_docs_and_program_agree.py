@@ -19,7 +19,7 @@ from mailward.steward import new_instance, settings_file
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-EVENT = re.compile(r"(customer|domain|mailbox|alias|certificate|configuration|rollback)\.[a-z-]+")
+EVENT = re.compile(r"(customer|domain|mailbox|app-password|alias|certificate|configuration|rollback)\.[a-z-]+")
 NOT_EVENTS = {"certificate.pem", "certificate.p12"}
 
 

@@ -9,6 +9,7 @@ Nothing of it touches the machine: MadeHost's doors answer what its files say. W
 a moment by a thread of the stage, as the steward's daemon would.
 """
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ import django
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command
 from django.db import connections
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop lives in the thread of the tests
 
 SECRET = "Harbour-Lantern-42-Violin"  # everybody's password
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of everybody who must have a second factor
@@ -87,9 +90,9 @@ class Stage:
         """A browser context, signed in. ``options`` are Playwright's (viewport, color_scheme, java_script_enabled …)."""
         context = browser.new_context(base_url=self.url, **options)
         if address is not None:
-            context.add_cookies([
-                {"name": SESSION, "value": self.sign_in(address), "url": self.url.replace("http:", "https:"), "secure": True, "httpOnly": True}
-            ])  # fmt: skip
+            secure = self.url.replace("http:", "https:")  # a cookie that is for secure addresses alone, as localhost is
+            cookie = {"name": SESSION, "value": self.sign_in(address), "url": secure, "secure": True, "httpOnly": True}
+            context.add_cookies([cookie])
         return context
 
     def open(self, browser: Any, path: str, address: str | None = None, **options: Any) -> Any:

@@ -305,7 +305,7 @@ def declared_ports(settings: Settings) -> tuple[int, ...]:
 def _addresses(settings: Settings) -> tuple[tuple[Sentence, str], ...]:
     port = settings.ports[Door.HTTPS]
     suffix = "" if port == 443 else f":{port}"
-    found = [(Sentence("Status of the doors"), f"https://{settings.hostname}{suffix}/")]
+    found = [(Sentence("The panel"), f"https://{settings.hostname}{suffix}/")]
     if settings.demo is not None:
         found.append((Sentence("Webmail, secured"), f"https://webmail.{demo.SECURED}{suffix}/"))
         found.append((Sentence("Webmail, not secured yet"), f"https://webmail.{demo.UNSECURED}{suffix}/"))

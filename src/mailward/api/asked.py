@@ -23,7 +23,7 @@ class RunReference(Shape):
 class Started(Shape):
     """What was asked for is being done."""
 
-    run: RunReference
+    run: RunReference = Field(description="The run that does it")
     warnings: list[Spoken] = Field(description="What to know about it", examples=[[]])
     secret: str | None = Field(description="A password that was made here. It is shown this once", examples=[None])
     secret_withheld: bool = Field(False, description="A secret was made, and shown in the first answer to this key alone")

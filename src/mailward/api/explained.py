@@ -168,7 +168,12 @@ class _Reader:
             lines.append('-H "Idempotency-Key: $(uuidgen)"')
         if body is not None:
             needed = self._whole(body).get("required", ())
-            given = {name: value for name, value in self._example(body).items() if name in needed or value is not None}
+            told = self._whole(body).get("properties", {})
+            given = {
+                name: value
+                for name, value in self._example(body).items()
+                if name in needed or any(one is not None for one in told[name].get("examples", ()))
+            }
             lines.append(f"--json '{json.dumps(given, ensure_ascii=False)}'")
         return " \\\n  ".join([*lines, f"https://{self.host}{path}"])
 

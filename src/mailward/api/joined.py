@@ -14,6 +14,7 @@ from mailward.api.routes import (
     mailboxes,
     people,
     runs,
+    server,
     state,
     tokens,
 )
@@ -31,6 +32,7 @@ SUBJECTS: tuple[tuple[str, Router], ...] = (
     ("App passwords", app_passwords.router),
     ("Forwarding addresses", mailboxes.aliases_router),
     ("Passwords", mailboxes.passwords_router),
+    ("Server", server.router),
     ("Runs", runs.router),
     ("Configuration", runs.configuration_router),
     ("People", people.router),

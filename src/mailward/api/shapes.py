@@ -21,7 +21,7 @@ from mailward.model.sentence import Sentence
 from mailward.web.language import language_of
 from mailward.words import SOURCE, say
 
-NAMES = {"StepRow": "RunStep", "DoorFinding": "Finding"}
+NAMES = {"StepRow": "RunStep", "DoorFinding": "Finding", "DoorRow": "ServerDoor"}
 """Shapes that are not called after their row."""
 LARGEST = 2**63 - 1
 """The largest whole number that a column holds."""

@@ -33,7 +33,7 @@ Left = shape_of(certificate_limits.LimitLeft, "LimitLeft")
 PEM = "application/pem-certificate-chain"  # RFC 8555 section 9.1
 VersionNumber = Annotated[int, Path(ge=1, le=LARGEST, description="The version's number")]
 Scope = Annotated[Name, Field(description='A domain, or "server"', examples=["alpha.test"])]
-Names = Annotated[list[Name], Field(description="The names; none: the usual ones", examples=[[]], max_length=100)]
+Names = list[Name]
 
 
 class CertificateSearch(Search):
@@ -52,7 +52,7 @@ class NewOrder(Wish):
     """A certificate to get from an ACME CA."""
 
     domain: Scope
-    names: Names = Field(default_factory=list)
+    names: Names = Field(default_factory=list, description="The names; none: the usual ones", max_length=100)
     challenge: Challenge = Field(Challenge.DNS_01, description="How control of the names is shown")
     ca: Name | None = Field(None, description="Which of the CAs of the settings; null: the first", examples=[None])
     key_type: KeyType | None = Field(None, description="The kind of key; null: as the settings say")
@@ -73,7 +73,7 @@ class NewRequest(Wish):
     """A request (CSR) for a certificate that is bought elsewhere."""
 
     domain: Scope
-    names: Names = Field(default_factory=list)
+    names: Names = Field(default_factory=list, description="The names; none: the usual ones", max_length=100)
     key_type: KeyType | None = Field(None, description="ecdsa or rsa; null: as the settings say")
 
 
@@ -86,14 +86,14 @@ class Answer(Wish):
 class Uploaded(Shape):
     """The certificate, and the run that brings it to the doors where it is chosen already."""
 
-    certificate: Certificate  # type: ignore[valid-type]
+    certificate: Certificate = Field(description="The certificate")  # type: ignore[valid-type]
     run: RunReference | None = Field(description="null: it is shown nowhere yet")
 
 
 class Requested(Shape):
     """A certificate that waits for its CA, and the request to hand to it."""
 
-    certificate: Certificate  # type: ignore[valid-type]
+    certificate: Certificate = Field(description="The certificate")  # type: ignore[valid-type]
     csr: str = Field(description="PEM: the request")
 
 

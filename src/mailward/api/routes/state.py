@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field
 
-from mailward.actions import overview
+from mailward.actions import overview, rights_here
 from mailward.actions.overview import Concern, DomainLine, Overview
 from mailward.api.asked import actor_of, at
 from mailward.api.paging import Search, list_of, listed
@@ -35,6 +35,12 @@ class HeldGrant(Shape):
     customer: str | None = Field(description="Of this customer; null: not tied to one", examples=["Alpha Ltd"])
     domain: str | None = Field(description="Of this domain; null: not tied to one")
     mailbox: str | None = Field(description="Of this mailbox; null: not tied to one")
+
+
+class Rights(Shape):
+    """What is allowed there."""
+
+    acts: list[Act] = Field(description="The acts that are allowed")
 
 
 class Me(Shape):
@@ -76,6 +82,12 @@ def list_states(request: HttpRequest, page: Query[StateSearch]) -> Any:
 def domain_state(request: HttpRequest, domain: str) -> Any:
     """The same for one domain."""
     return overview.domain_line(*at(request), domain)
+
+
+@router.get("/rights/{scope}", response=Rights, summary="Show what you may do at a domain or the server")
+def rights_at(request: HttpRequest, scope: str) -> Any:
+    """Nothing at all for what is out of reach."""
+    return {"acts": sorted(rights_here.rights_at(*at(request), scope))}
 
 
 @me_router.get("/me", response=Me, summary="Show who you are")

@@ -38,6 +38,7 @@
     const button = form.querySelector("[data-passkey-button]");
     const trouble = form.querySelector("[data-passkey-trouble]");
     button.hidden = false;
+    form.querySelector("[data-passkey-needs]").hidden = true;
     button.addEventListener("click", async () => {
       trouble.hidden = true;
       button.disabled = true;

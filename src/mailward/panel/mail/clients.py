@@ -100,10 +100,13 @@ def live(request: HttpRequest, actor: Actor, number: int) -> HttpResponse:
 
 
 def _context(actor: Actor, number: int) -> dict[str, Any]:
-    report = client_answer(office(), actor, number)
+    report, run = client_answer(office(), actor, number), None
     if report is None:
         run = show_run(office(), actor, number)
+        report = client_answer(office(), actor, number) if run.state.is_end else None  # it may have ended in between
+    if report is None and run is not None:
         return {"number": number, "run": run, "address": run.subject, "is_waiting": not run.state.is_end}
+    assert report is not None, "either it is there, or its run says why not"
     domain = report.address.rpartition("@")[2]
     rights = rights_at(office(), actor, domain, report.address)
     profile = profile_address(domain, office().settings.ports.get(Door.HTTPS))

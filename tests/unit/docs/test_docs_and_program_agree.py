@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+import rights_tables
 from commands_page import PAGE, page, paths
 
 from mailward.cli.app import Front
@@ -19,7 +20,10 @@ from mailward.steward import new_instance, settings_file
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-EVENT = re.compile(r"(customer|domain|mailbox|app-password|alias|certificate|configuration|rollback)\.[a-z-]+")
+EVENT = re.compile(
+    r"(customer|domain|mailbox|app-password|alias|certificate|configuration|rollback|person|role|group|token|second-factor)"
+    r"\.[a-z-]+"
+)
 NOT_EVENTS = {"certificate.pem", "certificate.p12"}
 
 
@@ -80,6 +84,14 @@ def test_every_event_is_documented() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and EVENT.fullmatch(node.value)
     }
     assert sorted(rows("records.md", "Events")) == sorted(written - NOT_EVENTS)
+
+
+def test_the_tables_of_rights_are_the_rights() -> None:
+    """docs/people.md says of each role what model/rights.py does; ``python tests/unit/docs/rights_tables.py`` writes it."""
+    text = rights_tables.PAGE.read_text()
+    assert text == rights_tables.page(text)
+    assert rights_tables.roles() in text
+    assert rights_tables.rights() in text
 
 
 def quoted() -> Iterator[tuple[str, str]]:

@@ -39,7 +39,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
 
 def _with_changed_settings(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     """The same with another mailward.toml, which stays only when what it says was proven."""
-    change = Change(host.layout, host.files)
+    change = Change(host.layout, host.files, run.pk)
     try:
         wish = values.thaw(ServerWish, run.request["settings"])
     except (TypeError, ValueError, KeyError):

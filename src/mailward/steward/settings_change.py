@@ -115,9 +115,9 @@ class Change:
     """``mailward.toml`` while a change of it is tried. What it was before lies beside it until the end is known, so that
     whoever takes the run up again after a kill can go on or go back."""
 
-    def __init__(self, layout: Layout, files: Files) -> None:
+    def __init__(self, layout: Layout, files: Files, run: int) -> None:
         self._path = layout.settings
-        self._before = layout.settings.with_name("mailward.toml.before")
+        self._before = layout.settings.with_name(f"mailward.toml.before-{run}")
         self._files = files
 
     def write(self, wish: ServerWish) -> Settings:

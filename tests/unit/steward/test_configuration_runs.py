@@ -268,3 +268,36 @@ def test_a_rollback_that_was_killed_goes_on_to_the_same_generation(made) -> None
     Run.objects.filter(pk=asked.run_id).update(state=RunState.RUNNING, finished_at=None)
     assert made.carry_out(asked).state is RunState.DONE
     assert made.files.read(LAYOUT.current / "postfix" / "main.cf") == first
+
+
+def test_settings_that_a_checker_refuses_leave_mailward_toml_as_it_was(made) -> None:
+    """What the panel asked for is written only for good when it was proven; a person's file comes back byte for byte."""
+    from mailward.actions import server
+    from mailward.model.server_wish import ServerWish
+    from mailward.model.settings import TlsProfile
+    from mailward.steward.settings_file import format_settings
+
+    apply(made)
+    text = (format_settings(made.settings) + "# mine\n").encode()
+    made.files.write(LAYOUT.settings, text)
+    before = dict(made.files.tree())
+    for start in [start for start in made.processes.answers if "nginx" in start[0] and len(start) == 1]:
+        made.processes.answers[start] = completed(1, "", "fatal: no such thing")
+    row = made.carry_out(server.change_server(made.office, ANNA, ServerWish(tls_profile=TlsProfile.MODERN)))
+    assert row.state is RunState.REFUSED
+    assert dict(made.files.tree()) == before
+
+
+def test_a_wish_that_nobody_could_have_made_is_refused(made) -> None:
+    """Whoever can write the store can't reach the rest of root's file: the steward takes no such run."""
+    from mailward.actions import configuration
+    from mailward.steward.settings_file import format_settings
+    from mailward.store.models import Run
+
+    made.files.write(LAYOUT.settings, format_settings(made.settings).encode())
+    before = made.files.read(LAYOUT.settings)
+    for forged in ({"hostname": "evil"}, [], "x", {"cas": ["https://evil.test"], "open_doors": None}):
+        asked = configuration.apply(made.office, ANNA)
+        Run.objects.filter(pk=asked.run_id).update(request={"settings": forged})
+        assert made.carry_out(asked).state is RunState.REFUSED
+        assert made.files.read(LAYOUT.settings) == before

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from fakes.made_host import LAYOUT
 from fakes.sudden_death import Countdown, Killed
 from mailward.model.people import Actor
 from mailward.model.progress import Quiet
@@ -34,6 +35,16 @@ def _configuration(made):
     from mailward.actions import configuration
 
     return configuration.apply(made.office, ANNA)
+
+
+def _settings(made):
+    from mailward.actions import server
+    from mailward.model.server_wish import ServerWish
+    from mailward.model.settings import TlsProfile
+    from mailward.steward.settings_file import format_settings
+
+    made.files.write(LAYOUT.settings, format_settings(made.settings).encode())
+    return server.change_server(made.office, ANNA, ServerWish(tls_profile=TlsProfile.MODERN))
 
 
 def _secure(made):
@@ -75,11 +86,17 @@ def in_order(made) -> list[str]:
         wrong.append("directory")
     if [name for name, kind in made.dns.records if kind == "TXT"] or made.files.names(made.host.layout.acme_challenges):
         wrong.append("challenges")
+    if made.files.exists(LAYOUT.settings) and b'tls_profile = "modern"' not in made.files.read(LAYOUT.settings):
+        wrong.append("mailward.toml")
+    if [path for path in made.files.tree() if "mailward.toml.before" in str(path)]:
+        wrong.append("the old mailward.toml")
     return wrong
 
 
 @pytest.mark.parametrize(
-    "ask", [_domain, _removal, _mailbox, _configuration, _secure, _secure_server, _back, _renew], ids=lambda f: f.__name__
+    "ask",
+    [_domain, _removal, _mailbox, _configuration, _settings, _secure, _secure_server, _back, _renew],
+    ids=lambda f: f.__name__,
 )
 def test_a_run_that_was_killed_anywhere_is_brought_to_its_end(another: Callable, ask: Callable) -> None:
     """Whatever the moment: the run ends done, the host is as declared, nothing is left over, and no CA got two orders."""

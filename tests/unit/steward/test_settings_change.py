@@ -73,8 +73,8 @@ def test_a_change_that_is_not_proven_leaves_the_file_as_it_was() -> None:
     before = (format_settings(DEMO) + "# mine\n").encode()
     files.write(layout.settings, before)
     for _ in range(2):
-        assert Change(layout, files).write(ServerWish(tls_profile=TlsProfile.MODERN)).tls_profile is TlsProfile.MODERN
+        assert Change(layout, files, 7).write(ServerWish(tls_profile=TlsProfile.MODERN)).tls_profile is TlsProfile.MODERN
     assert b'tls_profile = "modern"' in files.read(layout.settings)
-    Change(layout, files).put_back()
+    Change(layout, files, 7).put_back()
     assert files.read(layout.settings) == before
-    assert not files.exists(layout.root / "mailward.toml.before")
+    assert not files.exists(layout.root / "mailward.toml.before-7")

@@ -27,6 +27,7 @@ PAGES = (  # name, address, who
     ("doors", "/doors/", Stage.provider),
     ("run", "/runs/14/", Stage.provider),
 )
+ALSO = ("panel", "domain", "mail-settings")  # these in the dark and on the phone as well
 LOOKS = (  # ending of the name, size, colours
     ("", DESK, "light"),
     ("-dark", DESK, "dark"),
@@ -37,6 +38,8 @@ LOOKS = (  # ending of the name, size, colours
 def take(stage: Stage, browser: Browser, directory: Path) -> None:
     for ending, size, colours in LOOKS:
         for name, path, who in PAGES:
+            if ending and name not in ALSO:
+                continue
             page = stage.open(browser, path, who, viewport=size, color_scheme=colours, locale="en-GB")
             page.screenshot(path=directory / f"{name}{ending}.png", full_page=FULL)
             page.context.close()
@@ -45,11 +48,11 @@ def take(stage: Stage, browser: Browser, directory: Path) -> None:
 def main() -> None:
     directory = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="mailward-stage-") as home, raised(Path(home)) as stage:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
-            take(stage, browser, directory)
-            browser.close()
+    home = tempfile.TemporaryDirectory(prefix="mailward-stage-")
+    with home as place, raised(Path(place)) as stage, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+        take(stage, browser, directory)
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -76,8 +76,8 @@ def test_a_wrong_password_is_refused_in_webmail(demo_host: DemoHost, strict: Bro
 def test_a_customer_secures_webmail_and_mail_by_the_manuals_two_procedures(
     demo_host: DemoHost, chromium: Browser, strict: BrowserContext
 ) -> None:
-    """In the panel alone: a wildcard, then Mail > Mail Settings, the domain's name, the certificate for webmail, OK, and the
-    same for mail; each is proven at its doors, and browsers stop warning. The server's own page is self-signed still."""
+    """In the panel alone: a wildcard, then Mail > Mail Settings, the domain's name, the certificate for webmail, OK, and
+    the same for mail; each is proven at its doors, and browsers stop warning. The server's own page is self-signed still."""
     beta = "beta.localhost"
     try:
         with chromium.new_context(locale="en-GB", ignore_https_errors=True) as careless:

@@ -80,7 +80,7 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
                 "service",
                 Sentence("Keep everything as declared and renewed (runs until stopped)"),
             ),
-            Entry("panel", "service", Sentence("Serve the status page (runs until stopped)")),
+            Entry("panel", "service", Sentence("Serve the panel (runs until stopped)")),
             Entry("test", "test", Sentence("Install what the tests need, and pass them")),
             Entry("bench", "test", Sentence("Measure: bench doors, bench issue, bench up")),
             Entry("words", "words", Sentence("Collect the sentences for translation (for developers)")),

@@ -1,1 +1,1 @@
-"""The panel: pages over the store. For now one page, the status of the doors, read-only."""
+"""The panel: pages over the store, for people who are signed in. What they ask for is carried out by the steward."""

@@ -27,5 +27,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def _hostname() -> str:
     try:
         return office().settings.hostname
-    except RuntimeError:  # a page of a process that serves no instance (tests of the status page)
+    except RuntimeError:  # a page of a process that serves no instance
         return ""

@@ -115,6 +115,8 @@ def _trouble(request: HttpRequest, trouble: Exception | type[Exception]) -> Http
 
 
 def _foreseen(request: HttpRequest, trouble: Exception | type[Exception]) -> Refusal | None:
+    if isinstance(trouble, HttpError) and isinstance(trouble.__cause__, Refusal):
+        trouble = trouble.__cause__  # of the body; ninja puts its own around it
     if isinstance(trouble, Refusal):
         return trouble
     if isinstance(trouble, MailwardError):

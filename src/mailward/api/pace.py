@@ -34,5 +34,10 @@ class Pace:
             raise Refusal(429, "too-many-requests", said, remedy, headers={"Retry-After": str(wait)})
         return self.most - spent
 
+    def forget(self) -> None:
+        """Begin anew for everybody."""
+        with self._guard:
+            self._spent = {}
+
 
 PACE = Pace()

@@ -262,6 +262,10 @@ def _of_certificates() -> dict[str, Case]:
 
 def _of_certificates_pages() -> dict[str, Case]:
     from mailward.actions import candidates, certificate_files, certificate_limits, certificate_states, order_progress
+    from mailward.actions.rights_here import rights_at
+
+    def all_at(place: str) -> Callable[[Actor, Side], object]:
+        return lambda actor, side: {act for act in Act if actor.may(act, getattr(side, place))}
 
     read, chain = Act.CERTIFICATES_READ, certificate_files.Part.CHAIN
     return {
@@ -279,6 +283,12 @@ def _of_certificates_pages() -> dict[str, Case]:
         "order_progress.order_progress": on_lineage(read, call=lambda o, a, s: order_progress.order_progress(o, a, s.acme)),
         "order_progress.lineage_of": on_lineage(
             read, call=lambda o, a, s: order_progress.lineage_of(o, a, s.more["order"])
+        ),
+        "rights_here.rights_at": Case(
+            lambda o, a, s: set(rights_at(o, a, s.domain)), all_at("place"), ("own", "foreign", "host")
+        ),
+        "rights_here.rights_at/mailbox": Case(
+            lambda o, a, s: set(rights_at(o, a, s.domain, s.mailbox)), all_at("box"), ("own", "foreign")
         ),
     }
 

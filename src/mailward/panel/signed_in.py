@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 
+from mailward.actions.permission import require_somewhere
 from mailward.model.people import Actor
+from mailward.model.rights import Act
 from mailward.web.asking import actor_in
 
 P = ParamSpec("P")
@@ -22,7 +24,7 @@ def signed_in(
     """``view(request, actor, …)`` of whoever is signed in; others are led to the page where they sign in, and back."""
 
     @wraps(view)
-    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         actor = actor_in(request)
         if actor is None:
             back = request.get_full_path() if request.method == "GET" else "/"
@@ -30,6 +32,27 @@ def signed_in(
         return view(request, actor, *args, **kwargs)
 
     return page
+
+
+def needing(
+    act: Act,
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase]],
+    Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
+]:
+    """A form for those alone who may do this somewhere; with which thing, its action decides. Under ``signed_in``."""
+
+    def only(
+        view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase]:
+        @wraps(view)
+        def page(request: HttpRequest, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            require_somewhere(actor, act)
+            return view(request, actor, *args, **kwargs)
+
+        return page
+
+    return only
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from mailward.model.sentence import Sentence
 from mailward.model.settings import KeyType
 from mailward.panel.certificates.material import handed_in
 from mailward.panel.certificates.words import KINDS_OF_KEYS, limit_says, scope_title
-from mailward.panel.signed_in import signed_in
+from mailward.panel.signed_in import needing, signed_in
 from mailward.web.office import office
 
 WAYS = ("wildcard", "san", "upload", "csr")
@@ -35,6 +35,7 @@ _MOST_NAMES = 100
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@needing(Act.CERTIFICATES_CHANGE)
 def new(request: HttpRequest, actor: Actor, scope: str) -> HttpResponse:
     """/certificates/new/<scope>/: ``how`` is one of WAYS; without it the choice between them."""
     how = request.POST.get("how", "") if request.method == "POST" else request.GET.get("how", "")

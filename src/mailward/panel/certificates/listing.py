@@ -20,7 +20,7 @@ from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.panel.certificates.words import LOOKS, MEANINGS, SOURCES, Place, places, scope_title
-from mailward.panel.signed_in import PER_PAGE, page_of, searched, signed_in, wanted_page
+from mailward.panel.signed_in import PER_PAGE, needing, page_of, searched, signed_in, wanted_page
 from mailward.web.office import office
 
 
@@ -86,6 +86,7 @@ def certificates(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 @require_safe
 @signed_in
+@needing(Act.CERTIFICATES_CHANGE)
 def where(request: HttpRequest, actor: Actor) -> HttpResponse:
     """GET /certificates/new/: for which domain? Straight on where there is only one."""
     search, number = searched(request), wanted_page(request)

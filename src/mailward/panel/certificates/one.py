@@ -24,7 +24,7 @@ from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
 from mailward.panel.certificates.listing import shown
 from mailward.panel.certificates.material import MOST_TEXT
-from mailward.panel.signed_in import signed_in
+from mailward.panel.signed_in import needing, signed_in
 from mailward.web.language import language_of
 from mailward.web.office import office
 from mailward.words import say
@@ -93,6 +93,7 @@ def renew(request: HttpRequest, actor: Actor, lineage: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@needing(Act.CERTIFICATES_REVOKE)
 def revoke(request: HttpRequest, actor: Actor, lineage: str) -> HttpResponse:
     """/certificates/<id>/revoke/: what it means, then doing it (a fresh second factor is asked for by the action)."""
     row = actions.show_certificate(office(), actor, lineage)

@@ -18,7 +18,7 @@ from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
 from mailward.panel.mail.quota import quota_bytes, quota_text
-from mailward.panel.signed_in import signed_in
+from mailward.panel.signed_in import needing, signed_in
 from mailward.web.language import language_of
 from mailward.web.office import office
 from mailward.words import say
@@ -44,6 +44,7 @@ def address(request: HttpRequest, actor: Actor, address: str) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 @signed_in
+@needing(Act.PASSWORDS_CHANGE)
 def password(request: HttpRequest, actor: Actor, address: str) -> HttpResponse:
     """POST /mail/addresses/<address>/password/: the one that was typed, or (``make``) one that is made and shown once."""
     given = None if "make" in request.POST else request.POST.get("password", "")
@@ -82,6 +83,7 @@ def switch(request: HttpRequest, actor: Actor, address: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@needing(Act.MAILBOXES_REMOVE)
 def remove(request: HttpRequest, actor: Actor, address: str) -> HttpResponse:
     """/mail/addresses/<address>/remove/: what happens to the mail, then doing it."""
     alias = _alias(actor, address) if _box(actor, address) is None else None

@@ -17,7 +17,7 @@ from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
 from mailward.panel.mail.quota import quota_bytes
-from mailward.panel.signed_in import PER_PAGE, page_of, searched, signed_in, wanted_page
+from mailward.panel.signed_in import PER_PAGE, needing, page_of, searched, signed_in, wanted_page
 from mailward.web.office import office
 
 KINDS = ("mailbox", "alias", "catch-all")
@@ -47,6 +47,7 @@ def addresses(request: HttpRequest, actor: Actor) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@needing(Act.MAILBOXES_CHANGE)
 def add(request: HttpRequest, actor: Actor) -> HttpResponse:
     """/mail/addresses/add/?kind=: a mailbox, an alias, or what collects everything else."""
     wish = request.POST if request.method == "POST" else request.GET

@@ -21,7 +21,7 @@ from mailward.model.rights import Act
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import SPOKEN
 from mailward.panel.mail.profile import profile_address, qr_path
-from mailward.panel.signed_in import signed_in
+from mailward.panel.signed_in import needing, signed_in
 from mailward.web.office import office
 
 _NAMES = {MailClient.BY_HAND: Sentence("Settings typed by hand")}
@@ -67,6 +67,7 @@ class Program:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@needing(Act.CLIENTS_READ)
 def clients(request: HttpRequest, actor: Actor) -> HttpResponse:
     """/mail/clients/: the address is sent by POST, so that it stands in no log."""
     trouble, address = None, request.POST.get("address", "").strip()[:320]

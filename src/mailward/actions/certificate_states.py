@@ -142,9 +142,9 @@ def seen(office: Office, actor: Actor, rows: Iterable[CertificateRow]) -> dict[s
         Finding.objects.filter(
             domain__in={row.domain for row in shown} | {SERVER},
             served_sha256__in=prints,
-            verdict__in=[Verdict.PASS.value, Verdict.WARN.value],
             checked_at__gte=office.clock.now() - STALE_AFTER,
         )
+        .exclude(verdict__in=[one.value for one in Verdict if one not in (Verdict.PASS, Verdict.WARN)])
         .order_by()
         .values_list("served_sha256")
         .annotate(doors=Count("id"), at=Max("checked_at"))

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from mailward.actions import passwords, permission
 from mailward.actions.office import Asked, Office
@@ -16,7 +17,7 @@ from mailward.model.sentence import Sentence
 from mailward.standards.hostname import parse_domain
 from mailward.standards.mail_address import MailAddress, parse_address
 from mailward.store import records
-from mailward.store.models import Alias, Domain, Mailbox
+from mailward.store.models import Alias, AppPassword, Domain, Mailbox
 
 LARGEST_QUOTA = 2**50  # bytes; SQLite and Dovecot count in 63 bits
 
@@ -36,7 +37,8 @@ def list_mailboxes(
         found = found.filter(domain=_domain_to_read(actor, domain))
     if search:
         found = found.filter(_named(search))
-    rows = found.select_related("domain__customer").annotate(apps=Count("app_passwords"))
+    apps = AppPassword.objects.filter(mailbox=OuterRef("pk")).order_by().values("mailbox").annotate(n=Count("pk")).values("n")
+    rows = found.select_related("domain").annotate(apps=Coalesce(Subquery(apps), 0))
     rows = rows.order_by("domain__name", "local_part")[offset : None if limit is None else offset + limit]
     return Listed(tuple(_row(row, row.apps) for row in rows), found.count())
 

@@ -22,7 +22,7 @@ from mailward.model.runs import RunState
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
 from mailward.store import records
-from mailward.store.models import Domain, DomainState, Lineage, Run, ServerChoice, Version
+from mailward.store.models import Domain, DomainState, Lineage, Mailbox, Run, ServerChoice, Version
 from mailward.store.sentences import from_json
 
 SOON = timedelta(days=14)  # a certificate that ends earlier should have been renewed by itself
@@ -115,7 +115,7 @@ def domain_lines(
     if state is not None:
         found = found.filter(severity=state.severity)
     total = found.count()
-    rows = found.select_related("customer").annotate(boxes=Count("mailboxes", distinct=True))
+    rows = found.select_related("customer").annotate(boxes=_boxes())
     shown = list(rows.order_by(*_order(sort))[offset : offset + limit])
     return Listed(_lines(shown, now), total)
 
@@ -125,7 +125,7 @@ def domain_line(office: Office, actor: Actor, name: str) -> DomainLine:
     now = office.clock.now()
     row = permission.domain_for(actor, Act.DOMAINS_READ, name)
     rows = _with_state(Domain.objects.filter(pk=row.pk), now).select_related("customer")
-    return _lines(list(rows.annotate(boxes=Count("mailboxes"))), now)[0]
+    return _lines(list(rows.annotate(boxes=_boxes())), now)[0]
 
 
 def overview(office: Office, actor: Actor) -> Overview:
@@ -183,6 +183,12 @@ def _with_state(rows: QuerySet[Domain], now: datetime) -> QuerySet[Any]:
         mail=Coalesce(Subquery(fresh.values("mail")), Value(unknown.value)),
         looked=Subquery(DomainState.objects.filter(domain=OuterRef("name")).values("checked_at")),
     )
+
+
+def _boxes() -> Coalesce:
+    """How many mailboxes, counted for the rows of one page alone (a join would count those of every domain)."""
+    boxes = Mailbox.objects.filter(domain=OuterRef("pk")).order_by().values("domain").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(boxes), 0)
 
 
 def _order(sort: str) -> Sequence[Any]:
@@ -288,13 +294,13 @@ def _certificates(actor: Actor, now: datetime) -> list[Concern]:
     if not actor.may_somewhere(Act.CERTIFICATES_READ):
         return []
     reach = permission.domains_in_reach(actor, Act.CERTIFICATES_READ)
-    used = Q(webmail_domains__in=reach) | Q(mail_domains__in=reach)
+    used = Q(pk__in=reach.values("webmail_lineage")) | Q(pk__in=reach.values("mail_lineage"))
     if actor.may(Act.CERTIFICATES_READ, HOST):
         choice = ServerChoice.objects.first()
         used |= Q(pk__in=[pk for pk in (choice.mail_lineage_id, choice.panel_lineage_id) if pk] if choice else [])
     ends = Subquery(Version.objects.filter(lineage=OuterRef("pk"), number=OuterRef("current")).values("not_after"))
     rows = Lineage.objects.filter(used).annotate(ends=ends).select_related("domain")
-    near = rows.filter(Q(ends__lt=now + SOON) | Q(failures__gt=0)).order_by("ends", "pk").distinct()[:MOST]
+    near = rows.filter(Q(ends__lt=now + SOON) | Q(failures__gt=0)).order_by("ends", "pk")[:MOST]
     return [_ending(row, vars(row)["ends"], now) for row in near]
 
 

@@ -122,6 +122,8 @@ def domains_in_reach(actor: Actor, act: Act) -> QuerySet[Domain]:
 def mailboxes_in_reach(actor: Actor, act: Act) -> QuerySet[Mailbox]:
     """Every mailbox with which this person may do this."""
     require_somewhere(actor, act)
+    if actor.may(act) and actor.limits.domains is None:
+        return Mailbox.objects.all()
     reach = Q(domain__in=domains_in_reach(actor, act))
     for grant in actor.grants:
         if grant.allows(act) and grant.mailbox is not None:

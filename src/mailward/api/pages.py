@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from mailward.api import explained
 from mailward.api.joined import FACE
+from mailward.model.doors import Door
 from mailward.web.asking import actor_in
 from mailward.web.office import office
 
@@ -49,4 +50,6 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
 
 
 def _host() -> str:
-    return office().settings.hostname
+    settings = office().settings
+    port = settings.ports[Door.HTTPS]
+    return settings.hostname if port == 443 else f"{settings.hostname}:{port}"

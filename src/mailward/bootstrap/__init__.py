@@ -1,5 +1,6 @@
 """The one place that joins the machine to the engines. Faces open an instance here and ask it for what it can do."""
 
+from mailward.bootstrap.api_docs import ApiDocs, api_docs
 from mailward.bootstrap.doctor import CheckRow, doctor
 from mailward.bootstrap.mailward import DaemonRow, HostStatus, Mailward, open_instance
 from mailward.bootstrap.panel import serve_panel
@@ -7,12 +8,14 @@ from mailward.bootstrap.service import install_service, service_unit, uninstall_
 from mailward.bootstrap.up import UpReport, UpWish, bring_up, install_packages
 
 __all__ = [
+    "ApiDocs",
     "CheckRow",
     "DaemonRow",
     "HostStatus",
     "Mailward",
     "UpReport",
     "UpWish",
+    "api_docs",
     "bring_up",
     "doctor",
     "install_packages",

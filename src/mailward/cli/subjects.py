@@ -57,6 +57,7 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
         Sentence("People of the panel"),
         (
             Entry("people", "people", Sentence("List, invite and close accounts, give and take roles")),
+            Entry("api-docs", "api_docs", Sentence("Say where the API is explained, or print its document")),
             Entry("token", "tokens", Sentence("List, create and revoke tokens for programs")),
             Entry("events", "events", Sentence("Show who did what, and whether that record is as it was written")),
         ),

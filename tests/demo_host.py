@@ -80,12 +80,17 @@ class DemoHost:
     @cached_property
     def passwords(self) -> dict[str, str]:
         """The demo mailboxes' passwords, address -> password, as ``up`` shows them to a person (never in JSON)."""
-        return dict(re.findall(r"^  (\S+@\S+)  (\S+)$", self.run("up").stdout, re.MULTILINE))
+        return dict(re.findall(r"^  (\S+@\S+)  (\S+)$", self.shown, re.MULTILINE))
 
     @cached_property
     def people(self) -> dict[str, str]:
         """The panel's first accounts, address -> password, as ``up`` shows them (never in JSON)."""
-        return dict(re.findall(r"^    (\S+@\S+)  (\S+)$", self.run("up").stdout, re.MULTILINE))
+        return dict(re.findall(r"^    (\S+@\S+)  (\S+)$", self.shown, re.MULTILINE))
+
+    @cached_property
+    def shown(self) -> str:
+        """What ``up`` shows to a person."""
+        return self.run("up").stdout
 
     def verify(self, *domains: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.json("verify", *domains, check=False)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import pytest
 
 from mailward.host.directory import Directory, DirectoryContent
 from mailward.model.errors import NotPossible
-from mailward.model.tables import DirectoryAlias, DirectoryChange, DirectoryDomain, DirectoryMailbox
+from mailward.model.tables import DirectoryAlias, DirectoryAppPassword, DirectoryChange, DirectoryDomain, DirectoryMailbox
 
 ALPHA = DirectoryDomain("alpha.test")
 ANNA = DirectoryMailbox("anna@alpha.test", "alpha.test", "{ARGON2ID}$x", 1000)
@@ -81,6 +82,46 @@ def test_put_read_remove(directory: Directory) -> None:
     assert directory.read_all() == DirectoryContent((ALPHA,), (changed,), ())
     directory.apply(DirectoryChange(remove_domains=("alpha.test",), remove_mailboxes=(ANNA.address,)))
     assert directory.read_all() == DirectoryContent()
+
+
+def test_app_passwords_are_those_that_were_put_last(directory: Directory) -> None:
+    """Of an address that is named, only what is put remains; with its mailbox all of them go; others are left alone."""
+    phone, tablet, other = (
+        DirectoryAppPassword(address, f"abcd-ef{n}", "{SSHA512}x", ("imap", "submission"), "m")
+        for n, address in ((2, ANNA.address), (3, ANNA.address), (4, "bert@alpha.test"))
+    )
+    directory.apply(DirectoryChange(put=(ANNA, phone, tablet, other)))
+    assert directory.read_all().app_passwords == (phone, tablet, other)
+    directory.apply(DirectoryChange(put=(tablet,), forget_app_passwords=(ANNA.address,)))
+    assert directory.read_all().app_passwords == (tablet, other)
+    directory.apply(DirectoryChange(remove_mailboxes=(ANNA.address,)))
+    assert directory.read_all().app_passwords == (other,)
+
+
+SCHEMA_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE domains (name TEXT PRIMARY KEY, active INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE mailboxes (address TEXT PRIMARY KEY, domain TEXT NOT NULL, local_part TEXT NOT NULL,
+    password TEXT NOT NULL, quota_bytes INTEGER NOT NULL, active INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE aliases (address TEXT PRIMARY KEY, domain TEXT NOT NULL, targets TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('schema', '1');
+INSERT INTO mailboxes VALUES ('anna@alpha.test', 'alpha.test', 'anna', '{ARGON2ID}$x', 1000, 1);
+"""
+
+
+def test_an_older_directory_is_taken_over(path: Path) -> None:
+    """One from before app passwords keeps its rows, and takes them from then on; done again, nothing changes."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as database:
+        database.executescript(SCHEMA_1)
+    database.close()
+    older = Directory(path, group="postfix")
+    for _ in range(2):
+        older.create()
+        assert older.read_all().mailboxes == (ANNA,)
+    phone = DirectoryAppPassword(ANNA.address, "abcd-efg", "{SSHA512}x", ("imap",))
+    older.apply(DirectoryChange(put=(phone, ANNA)))
+    assert older.read_all().app_passwords == (phone,)
 
 
 def test_replace_all_is_exact(directory: Directory) -> None:

@@ -67,7 +67,7 @@ def revoke_app_password(office: Office, actor: Actor, address: str, selector: st
     box = permission.mailbox_for(actor, Act.PASSWORDS_CHANGE, address)
     held = box.app_passwords.filter(selector=selector.strip().lower()[:SELECTOR]).first()
     if held is None:
-        said = Sentence("{address} has no app password {selector}", address=box.address, selector=selector)
+        said = Sentence("{address} has no app password {selector}", address=box.address, selector=selector[:SELECTOR])
         remedy = Sentence("See: mailward app-password list {address}", address=box.address)
         raise BadInput("selector", said, remedy, code="unknown")
     asked = _asked(office, actor, "app-password.revoked", box, held)
@@ -110,9 +110,7 @@ def _protocols(named: Sequence[str]) -> tuple[str, ...]:
     return wanted
 
 
-def _asked(
-    office: Office, actor: Actor, what: str, box: Mailbox, one: AppPassword, secret: str | None = None
-) -> Asked:
+def _asked(office: Office, actor: Actor, what: str, box: Mailbox, one: AppPassword, secret: str | None = None) -> Asked:
     now = office.clock.now()
     domain = box.domain
     detail = {"label": one.label, "selector": one.selector, "protocols": list(one.protocols)}

@@ -37,7 +37,9 @@ def list_mailboxes(
         found = found.filter(domain=_domain_to_read(actor, domain))
     if search:
         found = found.filter(_named(search))
-    apps = AppPassword.objects.filter(mailbox=OuterRef("pk")).order_by().values("mailbox").annotate(n=Count("pk")).values("n")
+    apps = (
+        AppPassword.objects.filter(mailbox=OuterRef("pk")).order_by().values("mailbox").annotate(n=Count("pk")).values("n")
+    )
     rows = found.select_related("domain").annotate(apps=Coalesce(Subquery(apps), 0))
     rows = rows.order_by("domain__name", "local_part")[offset : None if limit is None else offset + limit]
     return Listed(tuple(_row(row, row.apps) for row in rows), found.count())

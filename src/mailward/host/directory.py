@@ -54,7 +54,7 @@ _PUT_MAILBOX = (
     " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET domain = excluded.domain,"
     " password = excluded.password, quota_bytes = excluded.quota_bytes, active = excluded.active, mark = excluded.mark"
 )
-_PUT_APP_PASSWORD = "INSERT OR REPLACE INTO app_passwords VALUES (?, ?, ?, ?, ?)"
+_PUT_APP = "INSERT OR REPLACE INTO app_passwords VALUES (?, ?, ?, ?, ?)"
 _PUT_ALIAS = (
     "INSERT INTO aliases VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE SET domain = excluded.domain,"
     " targets = excluded.targets"
@@ -237,7 +237,7 @@ def _put(database: apsw.Connection, rows: Iterable[Row]) -> None:
                 database.execute(_PUT_ALIAS, (row.address, row.domain, ",".join(row.targets)))
             case DirectoryAppPassword():
                 protocols = f",{','.join(row.protocols)},"
-                database.execute(_PUT_APP_PASSWORD, (row.address, row.selector, row.password, protocols, row.mark))
+                database.execute(_PUT_APP, (row.address, row.selector, row.password, protocols, row.mark))
 
 
 def _one() -> int:

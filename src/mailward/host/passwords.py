@@ -1,8 +1,8 @@
 """Mailbox passwords: one-way hashes that Dovecot verifies, and random one-time passwords.
 
 The hash is Argon2id (RFC 9106) in Dovecot's scheme syntax, ``{ARGON2ID}$argon2id$…``, with 19 MiB and two passes: Dovecot's
-auth process must be able to afford one per login. App passwords are long and random, so a fast salted hash is enough for them,
-``{SSHA512}``: programs log in often. A password is never kept, logged or put into an argument list.
+auth process must be able to afford one per login. App passwords are long and random, and programs log in often: a fast
+salted hash is enough for them, ``{SSHA512}``. A password is never kept, logged or put into an argument list.
 """
 
 import base64

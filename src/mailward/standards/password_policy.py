@@ -81,12 +81,7 @@ def judge(
 
 
 def _meets(demand: Demand, characters: int, kinds: int, score: int, guesses: float) -> bool:
-    return (
-        characters >= demand.characters
-        and kinds >= demand.kinds
-        and score >= demand.score
-        and guesses >= demand.guesses
-    )
+    return characters >= demand.characters and kinds >= demand.kinds and score >= demand.score and guesses >= demand.guesses
 
 
 def _missing(
@@ -100,7 +95,9 @@ def _missing(
     if score < demand.score or guesses < demand.guesses:
         lower = password.lower()
         if any(word in lower for word in _words(known) if len(word) > 2):
-            found.append(Sentence("Leave out your address, your name and the names of this server: they are guessed first."))
+            found.append(
+                Sentence("Leave out your address, your name and the names of this server: they are guessed first.")
+            )
         else:
             found.append(
                 Sentence("Make it harder to guess: no word with a number behind it, no date, no row of keys, no repeats.")

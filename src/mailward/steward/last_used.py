@@ -1,8 +1,8 @@
 """When an app password was last used, and from which address: out of the lines that Dovecot's log-in writes.
 
 ``log_debug`` in its configuration asks for exactly one line per log-in, in which the second SQL passdb tells the selector
-and the client's address (``app``, ``app_from``); the same line comes for Postfix' log-ins. What a client sends can't begin a
-line, nor hold a tab: Dovecot escapes both. A line that isn't exactly of this form is passed over.
+and the client's address (``app``, ``app_from``); the same line comes for Postfix' log-ins. What a client sends can't begin
+a line, nor hold a tab: Dovecot escapes both. A line that isn't exactly of this form is passed over.
 """
 
 import re

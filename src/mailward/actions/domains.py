@@ -34,7 +34,7 @@ def list_customers(
     if search:
         found = found.filter(name__icontains=search)
     rows, total = page(found.annotate(held=Count("domains")).order_by("name"), offset, limit)
-    return Listed(tuple(CustomerRow(row.name, row.held) for row in rows), total)
+    return Listed(tuple(CustomerRow(row.name, vars(row)["held"]) for row in rows), total)
 
 
 @transaction.atomic
@@ -67,7 +67,7 @@ def list_domains(
     boxes = Mailbox.objects.filter(domain=OuterRef("pk")).order_by().values("domain").annotate(n=Count("pk")).values("n")
     found = found.select_related("customer").annotate(boxes=Coalesce(Subquery(boxes), 0))
     rows, total = page(found.order_by(DOMAIN_SORTS.get(sort, "name"), "name"), offset, limit)
-    shown = (DomainRow(r.name, r.customer.name, r.webmail_lineage_id, r.mail_lineage_id, r.boxes) for r in rows)
+    shown = (DomainRow(r.name, r.customer.name, r.webmail_lineage_id, r.mail_lineage_id, vars(r)["boxes"]) for r in rows)
     return Listed(tuple(shown), total)
 
 
@@ -159,12 +159,3 @@ def remove_domain(office: Office, actor: Actor, name: str) -> Asked:
     records.tell(actor, "domain.removed", shown, now, domain=shown, customer=customer, addresses=len(addresses))
     request = {"domains": [shown], "addresses": addresses}
     return Asked(records.ask(RunKind.DIRECTORY, shown, request, actor, now, domain=shown).pk)
-
-
-def get_domain(name: str) -> Domain:
-    """The domain row that a person means. Raises BadInput when there is none."""
-    domain = Domain.objects.filter(name=parse_domain(name, "domain")).first()
-    if domain is None:
-        said = Sentence("{domain} is not held here", domain=name)
-        raise BadInput("domain", said, Sentence("Add it with: mailward domain add {domain}", domain=name), code="unknown")
-    return domain

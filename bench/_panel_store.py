@@ -108,7 +108,7 @@ def _certificates(layout: Layout, held: list[Domain], now: datetime) -> None:
         Version(
             lineage=lineage, number=1, chain_pem=issued.chain_pem, sealed_key=sealed, sha256=f"{number:064x}",
             names=lineage.names, issuer="CN=Mailward bench intermediate", not_before=now - timedelta(days=30),
-            not_after=now + timedelta(days=7 if number % 200 == 199 else 60),
+            not_after=now + timedelta(days=7 if number % 200 == 101 else 60),
         )
         for number, lineage in enumerate(lineages)
     )  # fmt: skip
@@ -121,7 +121,7 @@ def _certificates(layout: Layout, held: list[Domain], now: datetime) -> None:
 
 def _lineage(owner: Domain | None, number: int, now: datetime) -> Lineage:
     base = owner.name if owner is not None else "mx.mailward.localhost"
-    failed = number % 300 == 299
+    failed = number % 300 == 151
     return Lineage(
         id=f"{base}-{number:06}", domain=owner, source="acme", names=[base, f"*.{base}"], challenge="dns-01", ca="pebble",
         current=1, renew_at=now + timedelta(days=30), failures=2 if failed else 0,

@@ -19,9 +19,13 @@ from mailward.store.models import Run
 from mailward.store.sentences import from_json
 
 
-def list_runs(office: Office, actor: Actor, *, search: str = "", offset: int = 0, limit: int | None = 20) -> Listed[RunRow]:
-    """The newest runs first."""
+def list_runs(
+    office: Office, actor: Actor, *, search: str = "", domain: str = "", offset: int = 0, limit: int | None = 20
+) -> Listed[RunRow]:
+    """The newest runs first. ``domain``: only what was about this one."""
     found = _in_reach(actor)
+    if domain:
+        found = found.filter(Q(domain=domain) | Q(subject=domain))
     if search:
         found = found.filter(
             Q(subject__icontains=search) | Q(asked_by__icontains=search) | Q(kind=search) | Q(state=search)

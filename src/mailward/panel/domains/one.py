@@ -34,7 +34,7 @@ def domain(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     own, server = (board.as_of(found, now) for found in looked_at(office(), actor, line.name))
     subject = board.subject(line.name, own, server)
     sees_certificates = actor.may(Act.CERTIFICATES_READ, place)
-    runs = list_runs(office(), actor, search=line.name, limit=LAST_RUNS).rows
+    runs = list_runs(office(), actor, domain=line.name, limit=LAST_RUNS).rows
     context = {
         "line": line,
         "subject": subject,

@@ -77,6 +77,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="event",
+            name="what",
+            field=models.CharField(db_index=True, max_length=60),
+        ),
+        migrations.AlterField(
+            model_name="event",
             name="who",
             field=models.CharField(max_length=254),
         ),
@@ -229,6 +234,10 @@ class Migration(migrations.Migration):
                 ("checked_at", models.DateTimeField(db_index=True)),
             ],
         ),
+        migrations.AddIndex(
+            model_name="run", index=models.Index(fields=["subject", "kind"], name="runs_of_a_subject")
+        ),
+        migrations.AddIndex(model_name="run", index=models.Index(fields=["finished_at"], name="runs_by_end")),
         migrations.AddConstraint(
             model_name="group",
             constraint=models.UniqueConstraint(

@@ -24,6 +24,10 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["subject", "kind"], name="runs_of_a_subject"),
+            models.Index(fields=["finished_at"], name="runs_by_end"),
+        ]
 
 
 class RunStep(models.Model):
@@ -83,7 +87,7 @@ class Event(models.Model):
 
     at = models.DateTimeField()
     who = models.CharField(max_length=254)
-    what = models.CharField(max_length=60)  # a stable word: domain.added, certificate.chosen …
+    what = models.CharField(max_length=60, db_index=True)  # a stable word: domain.added, certificate.chosen …
     subject = models.CharField(max_length=320)
     detail = models.JSONField(default=dict)
     came_from = models.CharField(max_length=45, blank=True)  # an IP address; "": the machine itself

@@ -23,6 +23,7 @@ from mailward.store.models import Event
 
 MOST = 1000  # rows that one page may have
 WHOLE_EVERY = timedelta(minutes=15)
+ANEW_EVERY = timedelta(seconds=10)  # a look at 100,000 events takes over a second, and anybody may ask for it
 
 
 _BROKEN: Mapping[chain.Break, Sentence] = {
@@ -141,6 +142,7 @@ class _Followed:
 
     def state(self, anchors: Path, now: datetime, *, anew: bool) -> chain.ChainState:
         with self._lock:
+            anew = anew and not (self._whole_at is not None and now < self._whole_at + ANEW_EVERY)
             after = chain.START if anew or not self._can_go_on(anchors, now) else self._reached
             state = chain.verify_chain(_newest(anchors, after), after=after)
             if after is chain.START:

@@ -147,6 +147,7 @@ def test_an_old_change_is_found_when_everything_is_looked_at_again(told) -> None
 
     assert chain_state(told, ROOT).is_whole
     Event.objects.filter(pk=2).update(who="nobody")
+    told.clock.sleep(10)
     assert chain_state(told, ROOT, from_the_beginning=True).first_broken == 2
     assert chain_state(told, ROOT).first_broken == 2
     Event.objects.filter(pk=2).update(who="root")

@@ -186,6 +186,17 @@ def test_an_upload_is_refused_at_its_field(stage: Stage, field: str, form: dict[
     assert "open sesame" not in page
 
 
+def test_nothing_that_is_uploaded_touches_a_disk(stage: Stage) -> None:
+    """A key must never lie in a temporary file: what is too large for memory is refused, not written."""
+    from django.conf import settings
+
+    assert settings.FILE_UPLOAD_HANDLERS == ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+    form = {"how": "upload", "certificate_file": file(GOOD.key_pem + b"#" * 3_000_000)}
+    answer = stage.client(stage.customer).post(f"/certificates/new/{stage.safe_domain}/", form)
+    assert answer.status_code == 400
+    assert "much more than a certificate with its chain needs" in text(answer)
+
+
 def test_an_upload_and_its_successor(stage: Stage) -> None:
     """Certificate, chain and key from three fields are taken in; the successor is the next version of the same one."""
     client = stage.client(stage.customer)

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from mailward.certificates import refusals
 
 MOST_TEXT = refusals.MAX_BYTES
+MOST_OF_ALL = 8 * refusals.MAX_BYTES  # of a whole form; below what Django's reader takes into memory (2.5 MiB)
 _PKCS12 = b"\x30"  # DER: a SEQUENCE; PEM is text
 
 
@@ -28,6 +29,8 @@ def handed_in(request: HttpRequest) -> Material:
 
     Raises BadInput (``too-big``, ``no-certificate``, ``no-key``) at the field that it is about.
     """
+    if int(request.headers.get("Content-Length") or 0) > MOST_OF_ALL:
+        raise refusals.too_big("certificate")
     certificate, chain, key = (_part(request, name) for name in ("certificate", "chain", "key"))
     if not certificate.strip():
         raise refusals.no_certificate("certificate")

@@ -137,6 +137,7 @@ def _page(request: HttpRequest, actor: Actor, lineage: str, trouble: BadInput | 
         "one": shown(row, met.get(row.sha256) or met.get(row.companion_sha256)),
         "history": actions.history(office(), actor, lineage),
         "progress": progress if _is_news(progress) else None,
+        "is_going_on": progress is not None and not progress.is_over,
         "rights": _rights(actor, row),
         "may_renew": row.source in (Source.ACME, Source.SELF_SIGNED),
         "may_replace": row.source == Source.UPLOAD,

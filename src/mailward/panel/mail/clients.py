@@ -140,7 +140,8 @@ def _program(look: ClientLook) -> Program:
         )
         for met in look.servers
     )
-    return Program(look, _NAMES.get(look.client, look.client.value), SPOKEN[look.verdict], servers)
+    state = SPOKEN[look.verdict] if servers else Sentence("finds no settings")
+    return Program(look, _NAMES.get(look.client, look.client.value), state, servers)
 
 
 def _for_the_panel(way: Sentence) -> Sentence:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from mailward.model.people import Actor
 from mailward.model.rights import Act
@@ -79,17 +79,14 @@ def menu(actor: Actor, here: str) -> tuple[Section, ...]:
     """What ``actor`` may see; ``here`` is the path that is shown now."""
     sections = []
     for title, subjects in _SECTIONS:
-        entries = [_entry(subject, here) for subject in subjects if subject.act is None or actor.may_somewhere(subject.act)]
-        shown = tuple(entry for entry in entries if entry is not None)
+        seen = (subject for subject in subjects if subject.act is None or actor.may_somewhere(subject.act))
+        shown = tuple(_entry(subject, here) for subject in seen)
         if shown:
             sections.append(Section(title, shown))
     return tuple(sections)
 
 
-def _entry(subject: Subject, here: str) -> Entry | None:
-    try:
-        address = reverse(subject.url)
-    except NoReverseMatch:
-        return None
+def _entry(subject: Subject, here: str) -> Entry:
+    address = reverse(subject.url)
     current = here == address if address == "/" else here.startswith(address)
     return Entry(subject.title, address, subject.icon, current)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
 
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
@@ -58,14 +57,6 @@ def pill(context: template.Context, verdict: Verdict, state: Sentence | None = N
 def for_panel(remedy: Sentence) -> Sentence:
     """A remedy that names a command is for people at the command line: in the panel a button stands there instead."""
     return NOTHING if _COMMAND.search(str(remedy)) else remedy
-
-
-@register.simple_tag
-def maybe_url(name: str, **parts: Any) -> str:
-    try:
-        return reverse(name, kwargs=parts)
-    except NoReverseMatch:
-        return ""
 
 
 @register.filter

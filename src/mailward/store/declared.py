@@ -161,18 +161,27 @@ def whole_directory(unseal: Unseal, there: Iterable[DirectoryRow] = ()) -> Direc
     return DirectoryChange(
         put=(
             *(DirectoryDomain(d.name, d.active) for d in Domain.objects.all()),
-            *(_mailbox(box, opened) for box in Mailbox.objects.select_related("domain")),
+            *(_published(opened, *row) for row in Mailbox.objects.values_list(*_COLUMNS).iterator(5000)),
             *(_alias(alias) for alias in Alias.objects.select_related("domain")),
             *(_app_password(app, opened) for app in apps),
         )
     )
 
 
+_COLUMNS = ("local_part", "domain__name", "sealed_password", "password", "quota_bytes", "active")
+
+
 def _mailbox(box: Mailbox, opened: Opened) -> DirectoryMailbox:
-    # One of an older store lies open until the next ``up``.
     sealed = bytes(box.sealed_password)
-    password, mark = opened.password(sealed) if sealed else (box.password, "")
-    return DirectoryMailbox(box.address, box.domain.name, password, box.quota_bytes, box.active, mark)
+    return _published(opened, box.local_part, box.domain.name, sealed, box.password, box.quota_bytes, box.active)
+
+
+def _published(
+    opened: Opened, local_part: str, domain: str, sealed: bytes, old: str, quota_bytes: int, active: bool
+) -> DirectoryMailbox:
+    """``old``: the hash of an older store, which lies open until the next ``up``."""
+    password, mark = opened.password(bytes(sealed)) if sealed else (old, "")
+    return DirectoryMailbox(f"{local_part}@{domain}", domain, password, quota_bytes, active, mark)
 
 
 def _app_password(app: AppPassword, opened: Opened) -> DirectoryAppPassword:

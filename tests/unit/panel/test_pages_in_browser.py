@@ -19,6 +19,7 @@ PAGES = (
     "/", "/domains/", "/domains/add/", f"/domains/{UNSAFE}/", "/domains/the-longest-name-that-somebody-really-registered-one-day.example/",
     f"/domains/{UNSAFE}/remove/", "/mail/settings/", f"/mail/settings/{SAFE}/", "/doors/", "/runs/", "/runs/14/", "/runs/13/",
     "/certificates/", "/mail/addresses/", "/mail/clients/", "/server/", "/people/", "/groups/", "/activity/", "/tokens/", "/account/",
+    "/api-docs/", "/api-docs/order_certificate/",
 )  # fmt: skip
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}

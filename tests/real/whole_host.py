@@ -201,6 +201,7 @@ class WholeHost:
         key, _, certificate = pair.partition(b"-----BEGIN CERTIFICATE")
         contents = {
             SecretKind.TEXT_KEY: secrets.token_hex(16).encode(),
+            SecretKind.SIGNING_KEY: secrets.token_hex(32).encode(),
             SecretKind.TSIG: tsig_file(base64.b64encode(self.tsig_secret).decode()).encode(),
             SecretKind.CERTIFICATE: b"-----BEGIN CERTIFICATE" + certificate,
             SecretKind.PRIVATE_KEY: key,

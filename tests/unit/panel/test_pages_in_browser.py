@@ -1,6 +1,7 @@
 """The main pages in a real browser: accessible (axe-core), no wider than a phone, in every language, with and without
 JavaScript."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,18 +10,23 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from browsing import CHROMIUM, QUIET
-from mailward.words import LANGUAGES
+from mailward.words import LANGUAGES, SOURCE
 from stage import Stage
 
 pytestmark = pytest.mark.browser
 
 SAFE, UNSAFE = Stage.safe_domain, Stage.unsafe_domain
 PAGES = (
-    "/", "/domains/", "/domains/add/", f"/domains/{UNSAFE}/", "/domains/the-longest-name-that-somebody-really-registered-one-day.example/",
-    f"/domains/{UNSAFE}/remove/", "/mail/settings/", f"/mail/settings/{SAFE}/", "/doors/", "/runs/", "/runs/14/", "/runs/13/",
-    "/certificates/", "/mail/addresses/", "/mail/clients/", "/server/", "/people/", "/groups/", "/activity/", "/tokens/", "/account/",
+    "/", "/domains/", "/domains/add/", f"/domains/{UNSAFE}/",
+    "/domains/the-longest-name-that-somebody-really-registered-one-day.example/",
+    f"/domains/{UNSAFE}/remove/", "/mail/settings/", f"/mail/settings/{SAFE}/", "/doors/", "/runs/", "/runs/14/",
+    "/runs/13/",
+    "/certificates/", "/mail/addresses/", "/mail/clients/", "/server/", "/people/", "/groups/", "/activity/", "/tokens/",
+    "/account/",
     "/api-docs/", "/api-docs/order_certificate/",
 )  # fmt: skip
+IN_THE_DARK = ("/", f"/domains/{UNSAFE}/", f"/mail/settings/{SAFE}/", "/doors/", "/runs/14/", "/server/", "/account/")
+NAMES = re.compile(r"\.example|@|^CN=|<script>|Très Long|UTC$|\.localhost|^mailward ")
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -44,14 +50,28 @@ def faults(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html'][:150]}" for one in found for node in one["nodes"]]
 
 
-@pytest.mark.parametrize(("colours", "size"), [("light", DESK), ("dark", PHONE)])
+def sentences(page: Page) -> set[str]:
+    """Texts of three words and more that are no names: of people, domains, files, certificates."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+          while (walk.nextNode())
+            if (!walk.currentNode.parentElement.closest("code, pre, .names, script, .names-of-others"))
+              found.push(walk.currentNode.data.trim().replace(/\\s+/g, " "));
+          return found;
+        }"""
+    )
+    return {text for text in found if len(re.findall(r"[^\W\d_]{2,}", text)) > 2 and not NAMES.search(text)}
+
+
+@pytest.mark.parametrize(("colours", "size", "paths"), [("light", DESK, PAGES), ("dark", PHONE, IN_THE_DARK)])
 def test_the_main_pages_have_no_fault_that_axe_knows(
-    stage: Stage, browser: Browser, colours: str, size: dict[str, int]
+    stage: Stage, browser: Browser, colours: str, size: dict[str, int], paths: tuple[str, ...]
 ) -> None:
     """Names, roles, contrast, landmarks, headings: WCAG 2.2 AA as far as a program can see."""
     bad: dict[str, list[str]] = {}
     page = shown(stage, browser, Stage.provider, viewport=size, color_scheme=colours)
-    for path in PAGES:
+    for path in paths:
         answer = page.goto(stage.url + path)
         assert answer is not None
         assert answer.status == 200, path
@@ -63,10 +83,20 @@ def test_the_main_pages_have_no_fault_that_axe_knows(
     assert bad == {}
 
 
+@pytest.fixture(scope="module")
+def said_in_english() -> dict[str, set[str]]:
+    """What each page said in English, for the other languages to differ from."""
+    return {}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_page_is_wider_than_a_phone(stage: Stage, browser: Browser, language: str) -> None:
-    """At 360 px nothing needs to be scrolled sideways, in any language, with the menu and the evidence open."""
-    wide = {}
+def test_every_page_fits_a_phone_and_speaks_the_language(
+    stage: Stage, browser: Browser, language: str, said_in_english: dict[str, set[str]]
+) -> None:
+    """At 360 px nothing needs to be scrolled sideways, in any language, with the menu and the evidence open; and no
+    sentence is left in English."""
+    wide: dict[str, int] = {}
+    foreign: set[str] = set()
     page = shown(stage, browser, Stage.provider, viewport=PHONE)
     for path in PAGES:
         page.goto(f"{stage.url}{path}?lang={language}")
@@ -75,14 +105,18 @@ def test_no_page_is_wider_than_a_phone(stage: Stage, browser: Browser, language:
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > PHONE["width"]:
             wide[path] = width
+        said = sentences(page)
+        left = said & said_in_english.setdefault(path, said if language == SOURCE else set())
+        foreign |= left if language != SOURCE else set()
     page.context.close()
     assert wide == {}
+    assert sorted(foreign) == []
 
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_mail_settings_are_walked_through(stage: Stage, browser: Browser, javascript: bool) -> None:
-    """The manual's procedure with a keyboard's or mouse's clicks alone: Mail > Mail Settings, the domain's name, a certificate
-    for webmail, one for mail, OK; the run is followed until it is proven. No script is needed."""
+    """The manual's procedure with a keyboard's or mouse's clicks alone: Mail > Mail Settings, the domain's name, a
+    certificate for webmail, one for mail, OK; the run is followed until it is proven. No script is needed."""
     page = shown(stage, browser, Stage.customer, java_script_enabled=javascript)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -6,7 +6,7 @@ An address that doesn't exist, a method that isn't taken, a body that is too lar
 import json
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 
 from mailward.api import body, problems
@@ -39,7 +39,9 @@ class Answers:
             response = _as_problem(request, response)
         patch_vary_headers(response, ["Accept-Language", "Authorization", "Cookie"])
         response.headers.setdefault("Cache-Control", "private, no-cache")
-        if head and isinstance(response, HttpResponse):
+        if head and isinstance(response, StreamingHttpResponse):
+            response.streaming_content = []
+        elif head and isinstance(response, HttpResponse):
             response.headers["Content-Length"] = str(len(response.content))
             response.content = b""
         return response

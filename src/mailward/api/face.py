@@ -24,6 +24,7 @@ from mailward.api.body import StrictJson
 from mailward.api.problems import Refusal
 from mailward.model.errors import MailwardError
 from mailward.model.sentence import Sentence
+from mailward.web.asking import came_from
 from mailward.web.language import language_of
 from mailward.web.office import office
 
@@ -91,13 +92,17 @@ def around(run: Run) -> Run:
 
 
 def _answer(request: HttpRequest, do: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    actor, who = asker(request)
+    try:
+        actor, who = asker(request)
+    except Refusal:
+        pace.PACE.spend(f"address {came_from(request)}")
+        raise
     vars(request)["auth"] = actor
     left = pace.PACE.spend(who)
     if request.method in SAFE:
         response = unchanged.read(request, do)
     else:
-        response = once.once(request, actor.account, office().clock.now(), lambda: unchanged.change(request, do))
+        response = once.once(request, actor.account, who, office().clock.now(), lambda: unchanged.change(request, do))
     response.headers["RateLimit-Limit"] = str(pace.PACE.most)
     response.headers["RateLimit-Remaining"] = str(left)
     return response

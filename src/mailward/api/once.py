@@ -22,15 +22,20 @@ ABANDONED_AFTER = timedelta(minutes=2)
 """A request that is being done is ended by the server long before; its transaction left nothing behind."""
 
 
-def once(request: HttpRequest, account: int | None, now: datetime, do: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """The answer of ``do``, or the one that this key got before. Raises Refusal (400, 409, 422)."""
+def once(
+    request: HttpRequest, account: int | None, who: str, now: datetime, do: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    """The answer of ``do``, or the one that this key got before from the same token or session (``who``).
+
+    Raises Refusal (400, 409, 422).
+    """
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST" or account is None:
         return do()
     if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
         said = Sentence("an idempotency key has 1 to 255 printable ASCII characters")
         raise Refusal(400, "idempotency-key", said, field=HEADER)
-    claimed = _claim(account, key, _digest(request), now)
+    claimed = _claim(account, key, _digest(request, who), now)
     if claimed.status is not None:
         return _replay(claimed)
     with transaction.atomic():
@@ -43,8 +48,9 @@ def once(request: HttpRequest, account: int | None, now: datetime, do: Callable[
     return response
 
 
-def _digest(request: HttpRequest) -> str:
-    asked = b"\0".join([(request.method or "").encode(), request.get_full_path().encode(), request.body])
+def _digest(request: HttpRequest, who: str) -> str:
+    """``who`` is a part of it: a token gets no answer that another was given, which might allow more."""
+    asked = b"\0".join([who.encode(), (request.method or "").encode(), request.get_full_path().encode(), request.body])
     return salted_hmac("mailward.api.once", asked, algorithm="sha256").hexdigest()
 
 

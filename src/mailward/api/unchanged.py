@@ -54,7 +54,8 @@ def _tag_now(request: HttpRequest) -> str | None:
     look = copy(request)
     look.method = "GET"
     look.META = {name: value for name, value in request.META.items() if name not in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")}
-    look.__dict__.pop("headers", None)
+    for cached in ("headers", "api_headers"):
+        look.__dict__.pop(cached, None)
     view, args, kwargs = resolve(request.path_info)
     shown: HttpResponseBase = view(look, *args, **kwargs)
     return shown.headers.get("ETag")

@@ -22,6 +22,14 @@ def unhurried() -> Iterator[None]:
     yield
 
 
+@pytest.fixture
+def slow() -> Iterator[None]:
+    """Only a few requests a minute."""
+    before, PACE.most = PACE.most, 20
+    yield
+    PACE.most = before
+
+
 def problem(response: Any, status: int, code: str) -> dict[str, Any]:
     """The problem document of an answer, looked at whole."""
     assert response.status_code == status, response.content
@@ -275,6 +283,23 @@ def test_a_refused_creation_can_be_tried_again_under_its_key(stage: Any) -> None
     assert stranger.post("/mailboxes", body, Idempotency_Key="k3").status_code == 202
 
 
+def test_a_token_gets_no_answer_that_another_was_given(stage: Any) -> None:
+    """A narrowed token that knows the key and the request of a broader one learns nothing by it."""
+    body = {"address": f"broad@{stage.safe_domain}"}
+    assert program_of(stage, stage.customer).post("/mailboxes", body, Idempotency_Key="k5").status_code == 202
+    narrow = program_of(stage, stage.customer, acts=["domains.read"])
+    problem(narrow.post("/mailboxes", body, Idempotency_Key="k5"), 422, "idempotency-key-reused")
+
+
+def test_guessing_tokens_is_slowed_down(stage: Any, slow: None) -> None:
+    """Whoever asks without a good token is counted by the address it comes from."""
+    for _ in range(PACE.most):
+        answer = Program("mw_1_" + "x" * 43).get("/me")
+    assert answer.status_code == 401
+    problem(Program("mw_1_" + "x" * 43).get("/me"), 429, "too-many-requests")
+    assert program_of(stage, stage.customer).get("/me").status_code == 200
+
+
 def test_a_key_in_use_is_409_and_an_old_one_is_forgotten(stage: Any) -> None:
     """While the first is being done the second is told so; after a day the key is new again."""
     from mailward.store.models import Account, KeptAnswer
@@ -293,7 +318,7 @@ def test_a_key_in_use_is_409_and_an_old_one_is_forgotten(stage: Any) -> None:
     problem(program.post("/mailboxes", body, Idempotency_Key="k4"), 409, "already-held")
 
 
-def test_a_token_that_asks_too_fast_is_told_how_long_to_wait(stage: Any) -> None:
+def test_a_token_that_asks_too_fast_is_told_how_long_to_wait(stage: Any, slow: None) -> None:
     """429 with Retry-After, for this token alone."""
     program, other = program_of(stage, stage.customer), program_of(stage, stage.customer)
     assert int(program.get("/me").headers["RateLimit-Remaining"]) == PACE.most - 1

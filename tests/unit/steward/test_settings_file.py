@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from mailward.model.doors import Door
 from mailward.model.errors import BadInput
-from mailward.model.settings import CaSettings, InternalPorts, KeyType, Settings
-from mailward.steward.new_instance import KNOWN_CAS, demo, production
+from mailward.model.passwords import PasswordLevel
+from mailward.model.settings import KNOWN_CAS, CaSettings, InternalPorts, KeyType, SecondFactor, Settings
+from mailward.steward.new_instance import demo, production
 from mailward.steward.settings_file import format_settings, parse_settings
 
 CA = CaSettings("letsencrypt", KNOWN_CAS["letsencrypt"], contact="postmaster@example.com")
@@ -57,11 +58,12 @@ addresses = st.lists(st.ip_addresses().map(str), min_size=1, max_size=4, unique=
     contact=maybe,
     outbound=st.booleans(),
     key_type=st.sampled_from(KeyType),
+    level=st.sampled_from(PasswordLevel),
     trust=texts,
     opened=st.sets(st.sampled_from([Door.IMAP, Door.POP3, Door.SIEVE])),
 )
 def test_whatever_the_values_they_are_read_back(
-    host, ports, addresses, cas, contact, outbound, key_type, trust, opened
+    host, ports, addresses, cas, contact, outbound, key_type, level, trust, opened
 ) -> None:
     """Quotes, backslashes, control characters and the world's scripts survive the way through the file."""
     doors = [door for door in Door if door.kind.always_open or door in opened]
@@ -79,6 +81,8 @@ def test_whatever_the_values_they_are_read_back(
         rsa=outbound or key_type is KeyType.BOTH,
         trust=trust,
         nameservers=("127.0.0.1:2053", "[::1]:53"),
+        password_level=level,
+        breached_passwords="lists/pwned.txt" if outbound else None,
     )
     assert parse_settings(format_settings(settings)) == settings
 
@@ -122,6 +126,9 @@ def instead(line: str, new: str) -> str:
         (instead("outbound", 'outbound = "false"'), "outbound"),
         (instead("outbound", "outbound = 0"), "outbound"),
         (instead("key_type", 'key_type = "dsa"'), "key_type"),
+        (instead("password_level", 'password_level = "unbreakable"'), "password_level"),
+        (instead("password_level", "password_level = 3"), "password_level"),
+        (instead("password_level", "breached_passwords = true"), "breached_passwords"),
         (instead('trust = "tls', "trust = 5"), "trust"),
         (instead("nameservers", 'nameservers = "127.0.0.1:53"'), "nameservers"),
         (instead("nameservers", "nameservers = [53]"), "nameservers"),
@@ -198,3 +205,18 @@ def test_only_root_can_listen_where_passwords_pass_in_production() -> None:
     ports = (internal.imap_proxied, internal.pop3_proxied, internal.imap_local, internal.sieve_local, internal.smtp_local)
     assert all(0 < port < 1024 for port in ports)
     assert not set(ports) & {*PRODUCTION.ports.values(), PRODUCTION.http_port, PRODUCTION.dns_port}
+
+
+def test_who_must_have_a_second_factor_is_said_and_a_wrong_word_is_refused() -> None:
+    """By role in production, nobody in a demo; what is misspelt is not taken for the weakest."""
+    assert (PRODUCTION.second_factor, DEMO.second_factor) == (SecondFactor.BY_ROLE, SecondFactor.OPTIONAL)
+    text = format_settings(PRODUCTION)
+    line = 'second_factor = "by-role"'
+    assert line in text
+    everybody = parse_settings(text.replace(line, 'second_factor = "everybody"'))
+    assert everybody.second_factor is SecondFactor.EVERYBODY
+    with pytest.raises(BadInput) as refused:
+        parse_settings(text.replace(line, 'second_factor = "none"'))
+    assert refused.value.field == "second_factor"
+    silent = "\n".join(one for one in text.splitlines() if not one.startswith("second_factor"))
+    assert parse_settings(silent).second_factor is SecondFactor.BY_ROLE

@@ -83,9 +83,9 @@ def _certificates(made: Any, now: datetime) -> None:
     made.carry_out(choose(made.office, ANNA, dental, webmail=row.id, mail=row.id))
 
     failing = Lineage.objects.filter(domain__name="oldmillpress.example").get()
-    said = Sentence("{ca} could not be reached: {reason}", ca="pebble", reason="the connection was refused")
+    said = Sentence("The certificate authority {ca} can't be reached: {detail}.", ca="pebble", detail="ECONNREFUSED")
     failing.failures, failing.failure, failing.retry_at = 4, said.to_json(), now + timedelta(hours=7)
-    failing.renew_at = now - timedelta(days=2)
+    failing.renew_at, failing.ends_at = now - timedelta(days=2), now + timedelta(days=6)
     failing.save()
     Version.objects.filter(lineage=failing).update(not_after=now + timedelta(days=6), not_before=now - timedelta(days=84))
 
@@ -95,7 +95,7 @@ def _certificates(made: Any, now: datetime) -> None:
     facts = describe_parsed(x509.load_pem_x509_certificate(odd.certificate.public_bytes(Encoding.PEM)))
     version = add_version(lineage, KeyedChain(facts, odd.pem + CHAIN, odd.key_pem), made.office.seal)
     Version.objects.filter(pk=version.pk).update(issuer=f"CN={HOSTILE}")
-    lineage.current = version.number
+    lineage.current, lineage.ends_at = version.number, version.not_after
     lineage.save()
 
 
@@ -135,24 +135,24 @@ def _runs(made: Any, now: datetime) -> None:
         }
     ]  # fmt: skip
     told = (
-        (RunKind.CONFIGURATION, RunState.DONE, "host", 50, plan, Sentence("The configuration is applied."), None),
+        (RunKind.CONFIGURATION, RunState.DONE, "host", 50, plan, Sentence("generation {n} serves", n=7), None),
         (
             RunKind.CERTIFICATE, RunState.UNDONE, "harbourdental.example", 30, [],
-            Sentence("{name} at {door} served another certificate; the previous one is served again.",
-                     name="mail.harbourdental.example", door="imaps"),
-            Sentence("Look at the doors of this domain, then choose it again."),
+            Sentence("It could not be proven ({why}), so what was served before is served again.",
+                     why="mail.harbourdental.example, imaps: not-chosen"),
+            Sentence("See what the doors say: mailward verify"),
         ),
         (
             RunKind.ORDER, RunState.FAILED, "oldmillpress.example", 7, [],
-            Sentence("{ca} could not be reached: {reason}", ca="pebble", reason="the connection was refused"),
-            Sentence("Nothing is to do: it is tried again by itself."),
+            Sentence("The certificate authority {ca} can't be reached: {detail}.", ca="pebble", detail="ECONNREFUSED"),
+            Sentence("Nothing needs to be done: it is tried again when the CA allows it."),
         ),
         (
             RunKind.CONFIGURATION, RunState.REFUSED, "host", 3, plan,
-            Sentence("postfix refused its configuration: {line}", line="main.cf: unknown parameter"),
-            Sentence("Mend mailward.toml, then apply again."),
+            Sentence("{daemon} refuses its configuration: {output}", daemon="postfix", output="unknown parameter"),
+            Sentence("Nothing was switched. Correct mailward.toml, then run mailward plan."),
         ),
-        (RunKind.CONFIGURATION, RunState.UNCHANGED, "host", 2, [], Sentence("Nothing differs; nothing was touched."), None),
+        (RunKind.CONFIGURATION, RunState.UNCHANGED, "host", 2, [], Sentence("nothing differs: nothing was changed"), None),
     )  # fmt: skip
     for kind, state, subject, hours, changes, what, remedy in told:
         at = now - timedelta(hours=hours)
@@ -174,6 +174,7 @@ def _runs(made: Any, now: datetime) -> None:
 def _people() -> None:
     from allauth.account.models import EmailAddress
     from allauth.mfa.models import Authenticator
+    from allauth.mfa.utils import encrypt
     from django.contrib.auth.hashers import make_password
 
     from mailward.model.rights import MUST_HAVE_SECOND_FACTOR, PersonRole
@@ -199,7 +200,7 @@ def _people() -> None:
         RoleGrant.objects.create(account=account, role=role, **reach)
         EmailAddress.objects.create(user=account, email=email, verified=True, primary=True)
         if role in MUST_HAVE_SECOND_FACTOR:
-            Authenticator.objects.create(user=account, type="totp", data={"secret": TOTP_SECRET})
+            Authenticator.objects.create(user=account, type="totp", data={"secret": encrypt(TOTP_SECRET)})
     group = Group.objects.create(name="Night watch")
     group.members.add(Account.objects.get(email=Stage.support))
     RoleGrant.objects.create(group=group, role=PersonRole.SUPPORT)

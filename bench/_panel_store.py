@@ -93,7 +93,9 @@ def _domains(count: int) -> list[Domain]:
 
 def _mailboxes(held: list[Domain]) -> None:
     sealed = secrets.token_bytes(180)
-    boxes = (Mailbox(domain=domain, local_part=f"person{n}", sealed_password=sealed) for domain in held for n in range(EACH))
+    boxes = (
+        Mailbox(domain=domain, local_part=f"person{n}", sealed_password=sealed) for domain in held for n in range(EACH)
+    )
     _some(Mailbox, boxes)
 
 
@@ -108,7 +110,7 @@ def _certificates(layout: Layout, held: list[Domain], now: datetime) -> None:
         Version(
             lineage=lineage, number=1, chain_pem=issued.chain_pem, sealed_key=sealed, sha256=f"{number:064x}",
             names=lineage.names, issuer="CN=Mailward bench intermediate", not_before=now - timedelta(days=30),
-            not_after=now + timedelta(days=7 if number % 200 == 101 else 60),
+            not_after=lineage.ends_at,
         )
         for number, lineage in enumerate(lineages)
     )  # fmt: skip
@@ -119,18 +121,23 @@ def _certificates(layout: Layout, held: list[Domain], now: datetime) -> None:
     ServerChoice.objects.update_or_create(pk=1, defaults={"mail_lineage": lineages[0], "panel_lineage": lineages[0]})
 
 
+def _days(number: int) -> int:
+    return 7 if number % 200 == 101 else 60
+
+
 def _lineage(owner: Domain | None, number: int, now: datetime) -> Lineage:
     base = owner.name if owner is not None else "mx.mailward.localhost"
     failed = number % 300 == 151
     return Lineage(
         id=f"{base}-{number:06}", domain=owner, source="acme", names=[base, f"*.{base}"], challenge="dns-01", ca="pebble",
-        current=1, renew_at=now + timedelta(days=30), failures=2 if failed else 0,
+        current=1, ends_at=now + timedelta(days=_days(number)), renew_at=now + timedelta(days=30),
+        failures=2 if failed else 0,
         failure=to_json(Sentence("{ca} could not be reached: {reason}", ca="pebble", reason="refused")) if failed else None,
     )  # fmt: skip
 
 
 def _findings(held: list[Domain], now: datetime) -> None:
-    """Every door under every name at two addresses. Of a hundred domains one fails, one is a warning, one was not looked at."""
+    """Every door under every name at two addresses. Of a hundred domains one fails, one warns, one is unknown."""
     _some(Finding, _looks(SERVER, "mx.mailward.localhost", Verdict.PASS, now))
     _some(Finding, (one for number, domain in enumerate(held) for one in _domain_looks(number, domain.name, now)))
     states.refresh([SERVER, *(domain.name for domain in held)])
@@ -143,7 +150,10 @@ def _domain_looks(number: int, domain: str, now: datetime) -> Iterator[Finding]:
 
 
 def _looks(domain: str, base: str, verdict: Verdict, at: datetime) -> Iterator[Finding]:
-    reason, remedy = to_json(Sentence("{name} is served as it should be", name=base)), to_json(Sentence("Nothing is to do."))
+    reason, remedy = (
+        to_json(Sentence("{name} is served as it should be", name=base)),
+        to_json(Sentence("Nothing is to do.")),
+    )
     for door in OPEN:
         for first in NAMES[door.kind.role]:
             for address in ADDRESSES:
@@ -201,7 +211,10 @@ def _session(account: Account) -> str:
     session[BACKEND_SESSION_KEY] = django_settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = account.get_session_auth_hash()
     shown = {"at": time.time(), "email": account.email}
-    session["account_authentication_methods"] = [{"method": "password", **shown}, {"method": "mfa", "type": "totp", **shown}]
+    session["account_authentication_methods"] = [
+        {"method": "password", **shown},
+        {"method": "mfa", "type": "totp", **shown},
+    ]
     session["account_authentication_methods_user"] = str(account.pk)
     session.save()
     return str(session.session_key)

@@ -24,7 +24,7 @@ from mailward.model.sentence import Sentence
 from mailward.model.settings import KeyType
 from mailward.standards.hostname import parse_host_name
 from mailward.store import records
-from mailward.store.lineages import add_version, new_lineage
+from mailward.store.lineages import add_version, make_current, new_lineage
 from mailward.store.models import Domain, Lineage, ServerChoice, SigningRequest
 
 CERTIFICATE_SORTS = {"domain": "domain__name", "-domain": "-domain__name", "id": "id", "-id": "-id"}
@@ -176,9 +176,8 @@ def _keep(
     names = list(chain.certificate.names)
     records.tell(actor, what, lineage.pk, now, **belongs, sha256=version.sha256, names=names)
     if not chosen_for(lineage):
-        lineage.current = version.number
-        lineage.names = names
-        lineage.save(update_fields=["current", "names"])
+        make_current(version)
+        lineage.refresh_from_db(fields=["current", "names", "ends_at"])
         return certificate_row(lineage), None
     request = {"versions": {lineage.pk: version.number}}
     run = records.ask(RunKind.CERTIFICATE, lineage.pk, request, actor, now, domain=belongs["domain"])

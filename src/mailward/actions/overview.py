@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from mailward.actions import permission
@@ -294,14 +294,14 @@ def _certificates(actor: Actor, now: datetime) -> list[Concern]:
     if not actor.may_somewhere(Act.CERTIFICATES_READ):
         return []
     reach = permission.domains_in_reach(actor, Act.CERTIFICATES_READ)
-    used = Q(pk__in=reach.values("webmail_lineage")) | Q(pk__in=reach.values("mail_lineage"))
+    used = Exists(reach.filter(webmail_lineage=OuterRef("pk"))) | Exists(reach.filter(mail_lineage=OuterRef("pk")))
     if actor.may(Act.CERTIFICATES_READ, HOST):
         choice = ServerChoice.objects.first()
         used |= Q(pk__in=[pk for pk in (choice.mail_lineage_id, choice.panel_lineage_id) if pk] if choice else [])
     ends = Subquery(Version.objects.filter(lineage=OuterRef("pk"), number=OuterRef("current")).values("not_after"))
-    rows = Lineage.objects.filter(used).annotate(ends=ends).select_related("domain")
-    near = rows.filter(Q(ends__lt=now + SOON) | Q(failures__gt=0)).order_by("ends", "pk")[:MOST]
-    return [_ending(row, vars(row)["ends"], now) for row in near]
+    near = Lineage.objects.filter(Q(ends_at__lt=now + SOON) | Q(failures__gt=0)).filter(used)
+    rows = near.annotate(ends=ends).select_related("domain").order_by("ends", "pk")[:MOST]
+    return [_ending(row, vars(row)["ends"], now) for row in rows]
 
 
 def _ending(row: Lineage, ends: datetime, now: datetime) -> Concern:

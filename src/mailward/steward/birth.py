@@ -36,7 +36,7 @@ from mailward.steward import served
 from mailward.steward.host import Host
 from mailward.steward.served import read_as_issued
 from mailward.store import declared
-from mailward.store.lineages import add_version, new_lineage, with_companion
+from mailward.store.lineages import add_version, make_current, new_lineage, with_companion
 from mailward.store.models import Lineage, ServerChoice
 
 SECRET_LETTERS = string.ascii_letters + string.digits
@@ -164,9 +164,9 @@ def make_own_certificates(settings: Settings, seal: Seal, clock: Clock) -> None:
         names = (settings.hostname,)
         lineage = new_lineage(f"{role.value}-self-signed", None, Source.SELF_SIGNED, names, key_type=KeyType.P256)
         chain = make.self_signed(names, clock.now())
-        lineage.current = add_version(lineage, chain, seal).number
+        make_current(add_version(lineage, chain, seal))
         lineage.renew_at = due(chain.certificate, lineage.pk, clock.now()).at
-        lineage.save(update_fields=["current", "renew_at"])
+        lineage.save(update_fields=["renew_at"])
         chosen[role] = lineage
     ServerChoice.objects.create(panel_lineage=chosen[Role.WEB], mail_lineage=chosen[Role.MAIL])
 

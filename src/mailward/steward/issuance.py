@@ -292,5 +292,5 @@ def _revoke(lineage: Lineage, host: Host) -> Outcome:
             if trouble.type != "alreadyRevoked":  # by a run that was killed just then
                 said = Sentence("the CA did not revoke it: {why}", why=trouble.detail)
                 return Outcome(RunState.FAILED, said, Sentence("Try again later."), host.clock.now())
-    Lineage.objects.filter(pk=lineage.pk).update(revoked_at=host.clock.now(), current=None, renew_at=None)
+    Lineage.objects.filter(pk=lineage.pk).update(revoked_at=host.clock.now(), current=None, ends_at=None, renew_at=None)
     return Outcome(RunState.DONE, Sentence("{id} is revoked", id=lineage.pk), NOTHING, host.clock.now())

@@ -15,7 +15,7 @@ from mailward.steward import configuration, discovery, served
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker, trusted_roots
 from mailward.store import declared, records
-from mailward.store.lineages import add_version
+from mailward.store.lineages import add_version, make_current
 from mailward.store.models import Domain, Lineage, Run, ServerChoice, SigningRequest, Version
 from mailward.store.records import StoreRecorder
 
@@ -83,8 +83,7 @@ def _take_answer(run: Run, host: Host) -> None:
 def _commit(run: Run) -> None:
     """What is proven becomes what is declared."""
     for lineage, number in run.request.get("versions", {}).items():
-        names = Version.objects.get(lineage_id=lineage, number=number).names
-        Lineage.objects.filter(pk=lineage).update(current=number, names=names)
+        make_current(Version.objects.get(lineage_id=lineage, number=number))
     for choice in run.request.get("choices", []):
         role, lineage = Role(choice["role"]), choice["lineage"]
         if choice["scope"] == SERVER:

@@ -39,6 +39,12 @@ def new_lineage(
     )
 
 
+def make_current(version: Version) -> None:
+    """The lineage shows this version from now on. Nothing else sets ``current`` (revoking takes it away)."""
+    now_current = {"current": version.number, "names": version.names, "ends_at": version.not_after}
+    Lineage.objects.filter(pk=version.lineage_id).update(**now_current)
+
+
 def add_version(lineage: Lineage, chain: KeyedChain, seal: Seal) -> Version:
     """The next version in the lineage's history. It isn't served until a run has proven it."""
     last = lineage.versions.order_by("-number").first()

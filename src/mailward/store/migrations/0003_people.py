@@ -234,10 +234,18 @@ class Migration(migrations.Migration):
                 ("checked_at", models.DateTimeField(db_index=True)),
             ],
         ),
-        migrations.AddIndex(
-            model_name="run", index=models.Index(fields=["subject", "kind"], name="runs_of_a_subject")
-        ),
+        migrations.AddIndex(model_name="run", index=models.Index(fields=["subject", "kind"], name="runs_of_a_subject")),
         migrations.AddIndex(model_name="run", index=models.Index(fields=["finished_at"], name="runs_by_end")),
+        migrations.AddField(model_name="lineage", name="ends_at", field=models.DateTimeField(db_index=True, null=True)),
+        migrations.RunSQL(
+            "UPDATE store_lineage SET ends_at = (SELECT not_after FROM store_version"
+            " WHERE store_version.lineage_id = store_lineage.id AND store_version.number = store_lineage.current)",
+            migrations.RunSQL.noop,
+        ),
+        migrations.AddIndex(
+            model_name="lineage",
+            index=models.Index(condition=models.Q(("failures__gt", 0)), fields=["failures"], name="lineages_that_fail"),
+        ),
         migrations.AddConstraint(
             model_name="group",
             constraint=models.UniqueConstraint(

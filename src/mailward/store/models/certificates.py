@@ -14,12 +14,16 @@ class Lineage(models.Model):
     ca = models.CharField(max_length=60, blank=True)  # the name of the CA that is tried first; "": the instance's first
     key_type = models.CharField(max_length=10, default="p256")
     current = models.IntegerField(null=True)  # the version served where this lineage is chosen
+    ends_at = models.DateTimeField(null=True, db_index=True)  # when the current version ends, so that lists find it
     renew_at = models.DateTimeField(null=True)  # when the next version is due (ARI, or two thirds with jitter)
     failures = models.IntegerField(default=0)  # orders that failed since the last success
     failure = models.JSONField(null=True)  # the last failure's sentence
     retry_at = models.DateTimeField(null=True)  # no order before this moment
     revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["failures"], condition=models.Q(failures__gt=0), name="lineages_that_fail")]
 
     def __str__(self) -> str:
         return self.id

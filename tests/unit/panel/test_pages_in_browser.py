@@ -26,7 +26,9 @@ PAGES = (
     "/api-docs/", "/api-docs/order_certificate/",
 )  # fmt: skip
 IN_THE_DARK = ("/", f"/domains/{UNSAFE}/", f"/mail/settings/{SAFE}/", "/doors/", "/runs/14/", "/server/", "/account/")
-NAMES = re.compile(r"\.example|@|^CN=|<script>|Très Long|UTC$|\.localhost|^mailward ")
+NAMES = re.compile(
+    r"\.example|@|^CN=|<script>|Très Long|UTC$|\.localhost|^mailward |\.invalid|^([0-9a-f]{4} ?)+$|^(mail|web)-self|Old Mill"
+)
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -107,7 +109,8 @@ def test_every_page_fits_a_phone_and_speaks_the_language(
             wide[path] = width
         said = sentences(page)
         left = said & said_in_english.setdefault(path, said if language == SOURCE else set())
-        foreign |= left if language != SOURCE else set()
+        if language != SOURCE and not path.startswith("/api-docs/"):  # operations are described in English, and it says so
+            foreign |= left
     page.context.close()
     assert wide == {}
     assert sorted(foreign) == []

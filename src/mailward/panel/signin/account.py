@@ -101,7 +101,7 @@ def password(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     _end(request, mine, UserSession.objects.filter(user=mine).exclude(session_key=key), tell=False)
     update_session_auth_hash(request, mine)  # the session gets a new name, too
     UserSession.objects.filter(session_key=key).update(session_key=request.session.session_key)
-    told.tell(request, mine, "password.changed")
+    told.tell(request, mine, "person.password-changed")
     messages.success(request, say(Sentence("Your password is changed. All other sessions ended."), language_of(request)))
     return HttpResponseRedirect(reverse("account"))
 

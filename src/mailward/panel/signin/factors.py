@@ -156,7 +156,7 @@ def new_recovery_codes(request: HttpRequest, account: Account) -> tuple[str, ...
         raise BadInput("recovery", Sentence("set up a code app or a passkey first"))
     Authenticator.objects.filter(user=account, type=RECOVERY).delete()
     made = RecoveryCodes.activate(account)
-    told.tell(request, account, "recovery-codes.made")
+    told.tell(request, account, "second-factor.codes-made")
     return tuple(made.generate_codes())
 
 

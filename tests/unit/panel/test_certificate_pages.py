@@ -147,6 +147,13 @@ def test_one_button_gets_the_wildcard_and_shows_its_steps(stage: Stage) -> None:
     assert live.headers["HX-Refresh"] == "true"
 
 
+def test_the_authoritys_limits_are_told_before_an_order(stage: Stage) -> None:
+    """What was ordered lately is counted for the domain; the names that others ordered stand nowhere."""
+    page = text(stage.client(stage.customer).get(f"/certificates/new/{stage.safe_domain}/"))
+    assert f"new certificates are left for {stage.safe_domain} within 7 days" in page
+    assert stage.foreign_domain not in page
+
+
 def test_names_are_refused_at_their_field(stage: Stage) -> None:
     """Names of others, and a wildcard by HTTP-01, come back with what was typed and the reason beside it."""
     client = stage.client(stage.customer)

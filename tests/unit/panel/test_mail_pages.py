@@ -129,6 +129,28 @@ def test_a_strangers_address_is_unknown(stage: Stage) -> None:
     assert 'id="e-address"' in text(answer)
 
 
+def test_a_mailbox_user_looks_at_their_own_address_alone(stage: Stage) -> None:
+    """Their own address stands in the form already; a colleague's is as unknown as one that doesn't exist."""
+    user = stage.client(stage.mailbox_user)
+    assert f'value="{OWN}"' in text(user.get("/mail/clients/"))
+    assert "Thunderbird" in looked(user, OWN)
+    for other in (f"paula@{stage.safe_domain}", f"nobody@{stage.safe_domain}"):
+        assert user.post("/mail/clients/", {"address": other}).status_code == 400
+
+
+def test_a_stopped_mailbox_says_so(stage: Stage) -> None:
+    """Log-ins can be stopped and let in again; its page and the list tell."""
+    customer = stage.client(stage.customer)
+    where = f"/mail/addresses/orders@{stage.safe_domain}/"
+    customer.post(f"{where}switch/", {"to": "off"})
+    assert "nobody can log in" in text(customer.get(where))
+    customer.post(f"{where}switch/", {"to": "on"})
+    assert "nobody can log in" not in text(customer.get(where))
+    refused = customer.post(f"{where}quota/", {"quota": "-3"})
+    assert refused.status_code == 400
+    assert 'id="e-quota"' in text(refused)
+
+
 def queries(client: Any, path: str) -> int:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext

@@ -141,7 +141,7 @@ def ask_for_renewals(host: Host) -> int:
     """An order for every lineage that is due, or that failed and has waited it out; how many were asked for."""
     now = host.clock.now()
     waited = Q(retry_at__lte=now) | Q(retry_at__gt=now + LONGEST_BACKOFF)
-    due = Lineage.objects.filter(
+    due = Lineage.objects.select_related("domain").filter(
         Q(retry_at=None, renew_at__lte=now) | waited,
         source__in=[Source.ACME, Source.SELF_SIGNED],
         revoked_at=None,
@@ -154,7 +154,8 @@ def ask_for_renewals(host: Host) -> int:
     asked = [lineage for lineage in due if lineage.pk not in busy]
     for lineage in asked:
         request = {"lineage": lineage.pk, "choose": _still_wished(lineage)}
-        records.ask(RunKind.ORDER, lineage.pk, request, STEWARD, now)
+        domain = lineage.domain.name if lineage.domain else ""
+        records.ask(RunKind.ORDER, lineage.pk, request, STEWARD, now, domain=domain)
     return len(asked)
 
 

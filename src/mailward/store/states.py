@@ -37,12 +37,12 @@ def _refresh(domains: Collection[str]) -> None:
 
 
 def _state(domain: str, looks: list[tuple[Door, Verdict, datetime]]) -> DomainState:
-    web = [verdict for door, verdict, _ in looks if door.kind.role is Role.WEB]
-    mail = [verdict for door, verdict, _ in looks if door.kind.role is Role.MAIL]
+    web = worst([verdict for door, verdict, _ in looks if door.kind.role is Role.WEB])
+    mail = worst([verdict for door, verdict, _ in looks if door.kind.role is Role.MAIL])
     return DomainState(
         domain=domain,
-        web=worst(web),
-        mail=worst(mail),
-        verdict=worst(web + mail),
+        web=web,
+        mail=mail,
+        verdict=worst([web, mail]),  # a role at which nobody looked is unknown, and so is the domain
         checked_at=min(oldest for _, _, oldest in looks),
     )

@@ -221,3 +221,7 @@ def look_around(host: DemoHost, *paths: str) -> None:
             assert answer is not None
             assert answer.status == 200, path
         expect(page.locator("main")).to_contain_text("Chrome")  # the session, among one's own
+        page.goto(f"{url}/invitation/planted-secret/")
+    requests = (host.layout.log / "nginx-web.log").read_text()
+    assert "/invitation/-" in requests
+    assert "planted-secret" not in requests, "a link that lets somebody in is logged nowhere"

@@ -252,6 +252,21 @@ def test_whoever_must_have_a_second_factor_sees_only_where_one_is_set_up(panel) 
     assert client.get("/enrol/")["Location"] == "/"
 
 
+def test_a_session_from_before_the_enrolment_shows_the_second_factor_too(panel) -> None:
+    """Whoever came in with the password alone, while no second factor was set up, is asked for it once there is one."""
+    panel(SecondFactor.BY_ROLE)
+    person()
+    owner, thief = browser(), browser("198.51.100.9")
+    sign_in(thief)
+    sign_in(owner)
+    with_code_app(owner)
+    assert owner.get("/account/").status_code == 200
+    assert thief.get("/account/")["Location"] == "/confirm/?next=%2Faccount%2F"
+    assert thief.get("/account/passkey/")["Location"].startswith("/confirm/")
+    thief.post("/confirm/", {"password": PASSWORD})
+    assert thief.get("/account/").status_code == 302
+
+
 @pytest.mark.parametrize(("whom", "role", "led"), [
     (SecondFactor.BY_ROLE, PersonRole.CUSTOMER, False),
     (SecondFactor.EVERYBODY, PersonRole.CUSTOMER, True),

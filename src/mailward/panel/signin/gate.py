@@ -1,6 +1,7 @@
 """Who must have a second factor and has none sees the pages on which one is set up, and nothing else."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
@@ -35,10 +36,12 @@ class Gate:
         if was_shown(request):
             return None
         actor = actor_in(request)
-        if actor is None or actor.account is None or not is_demanded(actor.grants) or has_one(actor.account):
+        if actor is None or actor.account is None or not is_demanded(actor.grants):
             return None
         if request.path.startswith("/api/"):
             return _problem(request)
+        if has_one(actor.account):  # set up in another session meanwhile: here only the password was shown
+            return HttpResponseRedirect(f"{reverse('confirm')}?{urlencode({'next': request.path})}")
         return HttpResponseRedirect(reverse("enrol"))
 
 
@@ -53,6 +56,6 @@ def _note(request: HttpRequest) -> None:
 
 def _problem(request: HttpRequest) -> JsonResponse:
     """RFC 9457, as the API answers."""
-    said = Sentence("your role asks for a second factor, and you have set up none")
+    said = Sentence("your role asks for a second factor, and none was shown in this session")
     problem = {"status": 403, "title": say(said, language_of(request)), "code": "needs-enrolment"}
     return JsonResponse(problem, status=403, content_type="application/problem+json")

@@ -1,4 +1,4 @@
-"""People at the panel: its real process (gunicorn on a unix socket), and so many readers who open one page after another."""
+"""People at the panel: its real process (gunicorn on a unix socket), and readers who open one page after another."""
 
 import contextlib
 import http.client

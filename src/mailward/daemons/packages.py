@@ -36,6 +36,7 @@ TEST: tuple[str, ...] = (
     "libnet-ssleay-perl",  # swaks speaks TLS with it, and only recommends it
     "libatomic1",  # Playwright's driver
     "libnss3-tools",
+    "postgresql",
     "python3-certbot-dns-rfc2136",
     "swaks",
 )

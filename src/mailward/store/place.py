@@ -1,8 +1,8 @@
-"""Which SQLite file the tables are in.
+"""Where the tables are: in a SQLite file of the instance, or in a database of a PostgreSQL server.
 
-The steward writes them, and so does the panel's process, which owns neither the files nor their directory: whoever can put
-another file in the place of this one can have the steward, who is root, do as it says. A process that can't make the
-``-wal`` and ``-shm`` files must find them there, and SQLite removes them when the last connection is closed. So each
+Of SQLite: the steward writes the file, and so does the panel's process, which owns neither it nor its directory: whoever
+can put another file in the place of this one can have the steward, who is root, do as it says. A process that can't make
+the ``-wal`` and ``-shm`` files must find them there, and SQLite removes them when the last connection is closed. So each
 process keeps a connection open as long as it lives, and never closes it: it ends with the process, as after a kill, and
 the two files stay. A panel that starts first, with the steward dead, finds them.
 """
@@ -12,9 +12,14 @@ import sqlite3
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections
 from django.db.backends.signals import connection_created
+
+from mailward.model.errors import NotPossible
+from mailward.model.sentence import Sentence
 
 _lock = Lock()
 _place: tuple[Path, bool] | None = None
@@ -33,6 +38,32 @@ def use(path: Path, *, read_only: bool = False) -> None:
         _let_go()
         _place = (path.absolute(), read_only)
     connection_created.connect(_keep, dispatch_uid="mailward.store.place")
+
+
+def use_postgresql(address: str) -> None:
+    """From now on the tables are those at ``address`` (postgresql://user@host/database?host=/run/postgresql), which holds
+    no password: a socket's peer is known, or libpq finds a passfile. Raises NotPossible without psycopg."""
+    global _place  # noqa: PLW0603
+    connections["default"].close()
+    parts = urlsplit(address)
+    options = dict(parse_qsl(parts.query))
+    told = connections.settings["default"]
+    told["ENGINE"] = "mailward.store.postgresql"
+    told["NAME"] = options.pop("dbname", "") or unquote(parts.path.lstrip("/"))
+    told["USER"] = options.pop("user", "") or unquote(parts.username or "")
+    told["HOST"] = options.pop("host", "") or parts.hostname or ""
+    told["PORT"] = options.pop("port", "") or str(parts.port or "")
+    told["OPTIONS"] = options
+    with _lock:
+        _let_go()
+        _place = None
+    del connections["default"]  # of this thread: the next one is made by the other engine
+    try:
+        connections["default"]
+    except ImproperlyConfigured:
+        said = Sentence("PostgreSQL needs the Python package psycopg, which is not installed")
+        remedy = Sentence("Install it beside Mailward's other packages: .venv/bin/python -m pip install 'psycopg[binary]'")
+        raise NotPossible(said, remedy, code="no-psycopg") from None
 
 
 def _keep(**_signal: Any) -> None:

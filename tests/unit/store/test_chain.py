@@ -30,8 +30,9 @@ def write(count: int, **options: Any) -> None:
 def unchained(count: int) -> None:
     from mailward.store.models import Event
 
+    last = Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
     for number in range(count):
-        Event.objects.create(at=NOW, who="old", what="customer.added", subject=str(number))
+        Event.objects.create(id=last + 1 + number, at=NOW, who="old", what="customer.added", subject=str(number))
 
 
 def head() -> Anchor:

@@ -1,0 +1,1 @@
+"""PostgreSQL as a place for the tables; Django finds ``base`` in here by the name of this package."""

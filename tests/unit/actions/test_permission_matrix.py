@@ -30,6 +30,7 @@ OPEN_TO_FACES = {
     "invitations.invitation_for": "whoever has the link's secret is asked nothing else",
     "invitations.accept_invitation": "likewise",
     "certificate_states.state_of": "a word for a row that was answered",
+    "people_reach.customer_of": "whose an event of signing in is, before there is an actor",
     "passwords.judge_password": "looks at nothing but the password",
     "passwords.refuse_weak": "likewise",
 }

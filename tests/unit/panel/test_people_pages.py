@@ -220,6 +220,7 @@ def test_a_broken_record_is_shouted(stage: Stage) -> None:
 
     row = Event.objects.order_by("id")[3]
     Event.objects.filter(pk=row.pk).update(subject="somebody-elses.example")
+    stage.made.clock.move(seconds=11)  # it is followed from its beginning every ten seconds at most
     try:
         page = text(stage.client(stage.provider).get("/activity/?verify=1"))
         assert "tampered with" in page
@@ -228,6 +229,7 @@ def test_a_broken_record_is_shouted(stage: Stage) -> None:
         assert "tampered with" in text(stage.client(stage.customer).get("/activity/"))
     finally:
         Event.objects.filter(pk=row.pk).update(subject=row.subject)
+    stage.made.clock.move(seconds=11)
     assert "The record is whole" in text(stage.client(stage.provider).get("/activity/?verify=1"))
 
 

@@ -10,7 +10,7 @@ from mailward.actions.events import EventRow, chain_state, export, kinds_of_even
 from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
-from mailward.panel.people.event_words import BROKEN, TOLD
+from mailward.panel.people.event_words import TOLD
 from mailward.panel.signed_in import searched, signed_in
 from mailward.web.office import office
 
@@ -31,7 +31,6 @@ def activity(request: HttpRequest, actor: Actor) -> HttpResponse:
         "older": rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
         "chain": state,
         "sees_host": actor.may(Act.EVENTS_READ),
-        "broken": BROKEN.get(state.how or "", Sentence("It is not as it was written.")),
         "search": search,
         "who": who,
         "what": what,

@@ -30,19 +30,19 @@ TOLD: Mapping[str, Sentence] = {
     "mailbox.password-changed": Sentence("changed a mailbox's password"),
     "mailbox.quota-changed": Sentence("changed a mailbox's quota"),
     "mailbox.removed": Sentence("removed a mailbox"),
-    "password.changed": Sentence("changed their own password"),
     "person.closed": Sentence("closed an account"),
     "person.invited": Sentence("invited somebody"),
     "person.link-made": Sentence("made a link for choosing a password"),
     "person.opened": Sentence("opened an account again"),
+    "person.password-changed": Sentence("changed their own password"),
     "person.password-chosen": Sentence("chose a password by their link"),
     "person.password-reset": Sentence("set somebody's password"),
     "person.signed-out": Sentence("signed somebody out everywhere"),
-    "recovery-codes.made": Sentence("made recovery codes"),
     "role.granted": Sentence("gave a role"),
     "role.withdrawn": Sentence("took a role"),
     "rollback.asked": Sentence("had the configuration rolled back"),
     "second-factor.added": Sentence("set up a second factor"),
+    "second-factor.codes-made": Sentence("made recovery codes"),
     "second-factor.removed": Sentence("removed a second factor"),
     "server.changed": Sentence("changed the server's settings"),
     "session.ended": Sentence("ended a session"),
@@ -53,13 +53,3 @@ TOLD: Mapping[str, Sentence] = {
     "token.revoked": Sentence("revoked an API token"),
 }
 """A word that isn't here is shown as it is."""
-
-BROKEN: Mapping[str, Sentence] = {
-    "changed": Sentence("It was changed after it was written."),
-    "unlinked": Sentence("It does not follow the one before it: entries were taken out, put in or moved."),
-    "unchained": Sentence("Its seal was taken off."),
-    "rewritten": Sentence("It was written anew: root has seen another entry with this number."),
-    "missing": Sentence("Root has seen it, and it is gone."),
-    "truncated": Sentence("Root has seen it, and the record ends before it."),
-}
-"""How the chain is broken, by the words of store.chain.Break."""

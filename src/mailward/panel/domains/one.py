@@ -47,6 +47,7 @@ def domain(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "may_choose": actor.may(Act.CERTIFICATES_CHOOSE, place) and actor.may(Act.CERTIFICATES_CHANGE, place),
         "may_remove": actor.may(Act.DOMAINS_REMOVE, place),
         "sees_mailboxes": actor.may(Act.MAILBOXES_READ, place),
+        "sees_server": actor.may(Act.SERVER_READ),
     }
     return render(request, "panel/domains/one.html", context)
 

@@ -6,6 +6,7 @@ import poplib
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -136,6 +137,31 @@ def test_a_filter_uploaded_by_managesieve_counts_at_delivery(host: DemoHost) -> 
             finally:
                 assert ask(secured, 'SETACTIVE ""').startswith(b"OK")
                 assert ask(secured, 'DELETESCRIPT "test"').startswith(b"OK")
+
+
+def test_an_app_password_for_filters_opens_managesieve_and_no_other_door(host: DemoHost) -> None:
+    """Made for filters, it lets a program change them, is no password for IMAP beside it, and is seen to have been used."""
+    address = "anna@alpha.localhost"
+    shown = host.run("app-password", "create", address, "Filters", "--protocol", "sieve").stdout
+    (secret,) = re.findall(r"\b(?:[a-z2-9]{4}-){6}[a-z2-9]{4}\b", shown)
+    try:
+        with from_elsewhere(host, Door.SIEVE) as plain:
+            answer(plain)
+            plain.sendall(b"STARTTLS\r\n")
+            answer(plain)
+            with trusting(host).wrap_socket(plain, server_hostname="mail.alpha.localhost") as secured:
+                answer(secured)
+                told = base64.b64encode(f"\0{address}\0{secret}".encode()).decode()
+                assert ask(secured, f'AUTHENTICATE "PLAIN" "{told}"').startswith(b"OK")
+        with Named(host) as client, pytest.raises(imaplib.IMAP4.error):
+            client.starttls(trusting(host))
+            client.login(address, secret)
+        end = time.monotonic() + 10
+        while not (used := host.json("app-password", "list", address)[0])["last_used_at"]:
+            assert time.monotonic() < end, "the steward never wrote down that it was used"
+        assert used["label"] == "Filters"
+    finally:
+        host.run("app-password", "revoke", address, secret[:8])
 
 
 def ask(secured: ssl.SSLSocket, words: str) -> bytes:

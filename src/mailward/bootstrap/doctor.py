@@ -9,7 +9,7 @@ from mailward.audit import other_servers
 from mailward.bootstrap import joining
 from mailward.bootstrap.mailward import open_instance
 from mailward.daemons import packages as needed
-from mailward.host import machine
+from mailward.host import breached_passwords, machine
 from mailward.host.packages import DebianPackages
 from mailward.host.processes import RealProcesses
 from mailward.host.programs import other_mail_servers
@@ -81,6 +81,20 @@ def _store(layout: Layout, trouble: DatabaseError) -> Sentence:
     return Sentence("{path} could not be used: {reason}", path=layout.store, reason=trouble)
 
 
+def _breached_list(path: Path) -> CheckRow:
+    """Read as the search does: a list that can't be read refuses nobody's password."""
+    try:
+        beginning = breached_passwords.begins(path)
+    except OSError as trouble:
+        said = Sentence("{path} could not be read: {reason}", path=path, reason=trouble.strerror or trouble)
+        remedy = Sentence("Correct breached_passwords in mailward.toml; until then, only the most common ones are refused.")
+        return CheckRow("breached passwords", Verdict.WARN, said, remedy)
+    if beginning:
+        return CheckRow("breached passwords", Verdict.PASS, Sentence("{path} is looked through", path=path))
+    said = Sentence("{path} is not a list of SHA-1 hashes, ordered by hash", path=path)
+    return CheckRow("breached passwords", Verdict.WARN, said, Sentence("Get it anew from haveibeenpwned.com/Passwords."))
+
+
 def _instance(layout: Layout) -> list[CheckRow]:
     try:
         settings = joining.read_settings(layout)
@@ -89,6 +103,8 @@ def _instance(layout: Layout) -> list[CheckRow]:
     rows = [
         CheckRow("instance", Verdict.PASS, Sentence("{hostname} in {path}", hostname=settings.hostname, path=layout.root))
     ]
+    if settings.breached_passwords:
+        rows.append(_breached_list(layout.root / settings.breached_passwords))
     try:
         status = open_instance(layout.root).status()
     except (MailwardError, DatabaseError) as trouble:  # its first minute was cut short, or a part of it was lost

@@ -3,9 +3,10 @@
 Django's 20,000 common passwords are always looked through. An operator may add a file in the form "ordered by hash" of Have
 I Been Pwned (https://haveibeenpwned.com/Passwords): lines ``SHA-1:count`` in upper-case hexadecimal, sorted, tens of
 gigabytes. It is searched by halving, in constant memory and about 35 reads. A list that can't be read is no reason to stop
-people from changing a password: it counts as empty, and ``doctor`` and the tests tell.
+people from changing a password: it counts as empty, and ``doctor`` tells.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha1
@@ -14,6 +15,7 @@ from typing import BinaryIO
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
+_LINE = re.compile(rb"[0-9A-Fa-f]{40}:[0-9]+\s")
 LONGEST_LINE = 128  # bytes; 40 + 1 + the count + a line break are some 55
 
 
@@ -34,6 +36,12 @@ def breached(path: Path | None) -> Callable[[str], bool]:
         return is_widespread(password) or (path is not None and is_listed(path, password))
 
     return asked
+
+
+def begins(path: Path) -> bool:
+    """Whether the file begins as such a list does. Raises OSError when it can't be read."""
+    with path.open("rb") as file:
+        return _LINE.match(file.read(LONGEST_LINE)) is not None
 
 
 def is_listed(path: Path, password: str) -> bool:

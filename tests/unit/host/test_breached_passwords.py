@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailward.host.breached_passwords import breached, is_listed
+from mailward.host.breached_passwords import begins, breached, is_listed
 
 
 def line(password: str, times: int = 3) -> bytes:
@@ -43,3 +43,15 @@ def test_the_usual_ones_are_known_without_a_file(tmp_path: Path) -> None:
     assert breached(tmp_path / "list")("vK7-qupztN.w4mHfR")
     assert breached(tmp_path / "list")("password1")
     assert not breached(tmp_path / "gone")("vK7-qupztN.w4mHfR")
+
+
+def test_what_is_no_such_list_is_seen(tmp_path: Path) -> None:
+    """For doctor: a web page that was saved instead, a list of NTLM hashes, nothing at all."""
+    path = tmp_path / "list"
+    path.write_bytes(line("a") + b"\r\n")
+    assert begins(path)
+    for content in (b"", b"<!doctype html>\n", line("a")[8:] + b"\n", b"\0" * 100):
+        path.write_bytes(content)
+        assert not begins(path)
+    with pytest.raises(OSError, match="No such file"):
+        begins(tmp_path / "gone")

@@ -4,6 +4,7 @@ directly. No daemon runs, and no key opens anything."""
 import secrets
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -53,12 +54,12 @@ def name(number: int) -> str:
     return f"d{number:06}.bench.test"
 
 
-def make_instance(root: Path) -> Layout:
-    """The files that the panel's process reads; the store is made by ``fill``."""
+def make_instance(root: Path, store: str | None = None) -> Layout:
+    """The files that the panel's process reads; the store is made by ``fill``. ``store``: as in mailward.toml."""
     layout = Layout(root)
     for path in (layout.store.parent, layout.secrets, layout.run / "panel", layout.state):
         path.mkdir(parents=True, exist_ok=True)
-    layout.settings.write_text(format_settings(new_instance.demo(ipv6=True)))
+    layout.settings.write_text(format_settings(replace(new_instance.demo(ipv6=True), store=store)))
     (layout.secrets / "steward.pub").write_bytes(make_keys().public)
     panel_key(layout).write_text(secrets.token_urlsafe(64))
     django_settings.SECRET_KEY = panel_key(layout).read_text()

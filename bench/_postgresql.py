@@ -31,6 +31,7 @@ def server(*, durable: bool = True) -> Iterator[str]:
     rights = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": "/"}
     directory = Path(tempfile.mkdtemp(prefix="mailward-postgresql-"))
     shutil.chown(directory, USER, USER)
+    directory.chmod(0o755)  # whoever may connect is PostgreSQL's business
     try:
         data, log = directory / "data", directory / "log"
         made = [programs() / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]

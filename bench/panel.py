@@ -6,11 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from _figures import Report, Table, run
+from _figures import Report, run
 from _host import directory
 from _panel_load import PAGES, Measured, Panel, read, served
 from _panel_store import EACH, fill, make_instance, sessions
+from _postgresql import server
 from _usage import memory
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -29,21 +31,29 @@ AIM = 150  # milliseconds, for 95 of 100 pages
 def bench(asked: argparse.Namespace, report: Report) -> None:
     many = QUICK_MANY if asked.quick else asked.domains
     tables = _Tables(report, asked, many)
-    with directory() as parent:
-        few = _counted(*_filled(report, parent / "i", FEW, 1), FEW)
-        connection.close()
-    with directory() as parent:
-        layout, cookies = _filled(report, parent / "i", many, USERS)
-        tables.count("SQLite", few, _counted(layout, cookies, many))
-        connection.close()
-        with served(layout) as panel:
-            tables.measure("SQLite", panel, cookies)
+    _measured(report, tables, many, "SQLite", None)
+    with server() as address:
+        _measured(report, tables, many, "PostgreSQL", address)
     tables.conclude()
 
 
-def _filled(report: Report, root: Path, domains: int, users: int) -> tuple[Layout, list[str]]:
-    layout = make_instance(root)
-    joining.use_store(layout.store)
+def _measured(report: Report, tables: "_Tables", domains: int, store: str, address: str | None) -> None:
+    with directory() as parent:
+        few = _counted(*_filled(report, parent / "i", address, FEW, 1), FEW)
+        if address is not None:
+            call_command("flush", interactive=False, verbosity=0)
+        connection.close()
+    with directory() as parent:
+        layout, cookies = _filled(report, parent / "i", address, domains, USERS)
+        tables.count(store, few, _counted(layout, cookies, domains))
+        connection.close()
+        with served(layout) as panel:
+            tables.measure(store, panel, cookies)
+
+
+def _filled(report: Report, root: Path, store: str | None, domains: int, users: int) -> tuple[Layout, list[str]]:
+    layout = make_instance(root, store)
+    joining.use_store(layout, joining.read_settings(layout))
     seconds = fill(layout, domains)
     report.say(f"{domains:,} domains are filled in, in {seconds:.1f} s")
     return layout, sessions(users)
@@ -68,7 +78,8 @@ def _counted(layout: Layout, cookies: list[str], domains: int) -> dict[str, int]
 class _Tables:
     def __init__(self, report: Report, asked: argparse.Namespace, domains: int) -> None:
         self.report, self.domains = report, domains
-        self.seconds, self.pause = (1.0, 0.1) if asked.quick else (asked.seconds, PAUSE)
+        self.seconds: float = 1.0 if asked.quick else asked.seconds
+        self.pause = 0.1 if asked.quick else PAUSE
         self.questions = report.table(
             "Questions to the store for one page", "page", f"{FEW} domains", f"{domains:,} domains", "store"
         )
@@ -108,8 +119,7 @@ class _Tables:
         table.notes += found.failed[:5]
 
     def conclude(self) -> None:
-        held: Table = self.questions
-        held.notes.append(
+        self.questions.notes.append(
             f"{self.domains:,} domains have {EACH * self.domains:,} mailboxes and {EACH * self.domains:,} certificates; "
             "who reads sees everything"
         )

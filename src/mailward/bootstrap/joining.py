@@ -78,9 +78,32 @@ def log_to(path: Path) -> None:
     )
 
 
-def use_store(path: Path, *, read_only: bool = False) -> None:
-    """Tell Django which store this process uses, before any table is touched."""
-    place.use(path, read_only=read_only)
+def use_store(layout: Layout, settings: Settings) -> None:
+    """Tell Django which store this process uses, before any table is touched. NotPossible when the instance's tables were
+    made elsewhere: an empty store would have every domain taken away."""
+    kept = _told(layout) or ("" if layout.store.exists() else None)
+    if kept is not None and kept != (settings.store or ""):
+        where = kept or layout.store
+        said = Sentence("the tables of this instance are in {place}, and mailward.toml says otherwise", place=where)
+        remedy = Sentence("Correct store in mailward.toml. Tables are moved as docs/production.md says.")
+        raise NotPossible(said, remedy, code="another-store")
+    if settings.store is None:
+        place.use(layout.store)
+    else:
+        place.use_postgresql(settings.store)
+
+
+def remember_store(layout: Layout, settings: Settings, files: RealFiles) -> None:
+    """Write down where the tables were made, when that is not in the instance."""
+    if settings.store is not None and _told(layout) != settings.store:
+        files.write(layout.store_elsewhere, f"{settings.store}\n".encode(), mode=0o644)
+
+
+def _told(layout: Layout) -> str:
+    try:
+        return layout.store_elsewhere.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
 
 
 def make_seal_keys(layout: Layout, files: RealFiles) -> None:

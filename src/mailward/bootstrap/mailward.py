@@ -120,7 +120,7 @@ def open_instance(root: Path) -> Mailward:
     """The instance in ``root``. NotPossible when there is none; BadInput when mailward.toml is wrong."""
     layout = Layout(root.resolve())
     settings = joining.read_settings(layout)
-    joining.use_store(layout.store)
+    joining.use_store(layout, settings)
     joining.log_to(layout.log / "steward.log")
     return Mailward(layout, settings, joining.make_office(layout, settings), joining.make_host(layout, settings))
 

@@ -25,8 +25,9 @@ def serve_panel(root: Path) -> None:
     """Answer until stopped. Runs as the panel's own user."""
     layout = Layout(root.resolve())
     django_settings.SECRET_KEY = _key(layout)
-    joining.use_store(layout.store)
-    office.use(joining.make_office(layout, joining.read_settings(layout)), _Watched(layout).newer)
+    settings = joining.read_settings(layout)
+    joining.use_store(layout, settings)
+    office.use(joining.make_office(layout, settings), _Watched(layout).newer)
     from mailward.panel.wsgi import application  # noqa: PLC0415 - Django must know its key and its store first
 
     wsgi_server.serve(application, layout.run / "panel" / "panel.sock", threads=THREADS)

@@ -236,9 +236,11 @@ def _make(layout: Layout, settings: Settings) -> None:
         joining.make_seal_keys(layout, files)
         if not layout.settings.exists():
             files.write(layout.settings, format_settings(settings).encode())
-        joining.use_store(layout.store)
+        joining.use_store(layout, settings)
         birth.make_store()
-        birth.open_store_to_panel(layout, files)
+        joining.remember_store(layout, settings, files)
+        if settings.store is None:
+            birth.open_store_to_panel(layout, files)
         host = joining.make_host(layout, settings)
         old_hashes.seal_old(host.seal)
         birth.make_own_certificates(settings, host.seal, clock)

@@ -24,6 +24,11 @@ class Layout:
         return self.root / "store" / "store.sqlite"
 
     @property
+    def store_elsewhere(self) -> Path:
+        """Where the tables are, when they are not in ``store``."""
+        return self.store.with_name("elsewhere")
+
+    @property
     def store_files(self) -> tuple[Path, ...]:
         """The store with the two files that SQLite keeps beside it."""
         return tuple(self.store.with_name(self.store.name + suffix) for suffix in ("", "-wal", "-shm"))

@@ -98,6 +98,7 @@ class Settings:
     nameservers: tuple[str, ...] = ()  # "address:port" that verify and client ask; empty: the system's resolver
     password_level: PasswordLevel = PasswordLevel.VERY_STRONG  # what people's and mailboxes' passwords must reach
     breached_passwords: str | None = None  # a file of Have I Been Pwned, "ordered by hash"
+    store: str | None = None  # postgresql://…, without a password; None: SQLite in the instance
     demo: DemoSettings | None = None
     extra: dict[str, str] = field(default_factory=dict)
 

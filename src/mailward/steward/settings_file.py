@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from mailward.model.doors import Door
 from mailward.model.errors import BadInput
@@ -15,7 +16,7 @@ from mailward.standards.hostname import parse_host_name
 
 _KNOWN = {
     "hostname", "addresses", "outbound", "contact", "key_type", "trust", "nameservers", "ports", "internal", "ca", "demo",
-    "rsa", "second_factor", "tls_profile", "password_level", "breached_passwords",
+    "rsa", "second_factor", "tls_profile", "password_level", "breached_passwords", "store",
 }  # fmt: skip
 _CORRECT = Sentence("Correct it in mailward.toml, then run the command again.")
 
@@ -50,6 +51,7 @@ def parse_settings(text: str) -> Settings:
         nameservers=_texts(raw.get("nameservers", []), "nameservers"),
         password_level=_password_level(raw.get("password_level", PasswordLevel.VERY_STRONG.value)),
         breached_passwords=_text(raw["breached_passwords"], "breached_passwords") if "breached_passwords" in raw else None,
+        store=_store(raw["store"]) if "store" in raw else None,
         demo=DemoSettings(**_numbers(raw, "demo", DemoSettings, 2**31)) if "demo" in raw else None,
     )
     _no_port_twice(settings)
@@ -75,6 +77,8 @@ def format_settings(settings: Settings) -> str:
     ]
     if settings.breached_passwords:
         lines.append(f"breached_passwords = {_quote(settings.breached_passwords)}")
+    if settings.store:
+        lines.append(f"store = {_quote(settings.store)}")
     if settings.contact:
         lines.append(f"contact = {_quote(settings.contact)}")
     lines += [
@@ -201,6 +205,22 @@ def _key_type(value: object) -> KeyType:
         return KeyType(str(value))
     except ValueError:
         raise _wrong("key_type", Sentence("known are p256, rsa2048, rsa3072 and both")) from None
+
+
+def _store(value: object) -> str:
+    """A place in PostgreSQL. A password in it would be read by everybody who reads mailward.toml."""
+    text = _text(value, "store")
+    try:
+        parts = urlsplit(text)
+        has_password = parts.password is not None or any("password" in name.lower() for name, _ in parse_qsl(parts.query))
+    except ValueError as trouble:
+        raise _wrong("store", Sentence("this is no address: {why}", why=trouble)) from None
+    if parts.scheme != "postgresql" or not parts.path.strip("/"):
+        raise _wrong("store", Sentence("an address is wanted like postgresql:///mailward?host=/run/postgresql"))
+    if has_password:
+        said = Sentence("a password must not stand in mailward.toml")
+        raise _wrong("store", said, Sentence("Let the socket's peer be known (peer), or name a file: passfile=/path."))
+    return text
 
 
 def _password_level(value: object) -> PasswordLevel:

@@ -40,7 +40,7 @@ def doubled(host: DemoHost) -> DemoHost:
     """alpha's wildcard and the server's own certificate, each with its companion."""
     assert host.json("certificate", "issue", ALPHA, "--key", "both")["state"] == "done"
     host.run("certificate", "issue", "server", "--key", "both")
-    (own,) = [one["id"] for one in host.json("certificate", "list", "server") if one["source"] == "acme"]
+    (own,) = [one["id"] for one in host.json("certificate", "list", "server") if one["key_type"] == "both"]
     host.run("secure", "server", "--mail", own, "--panel", own)
     return host
 

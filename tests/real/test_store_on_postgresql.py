@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from _postgresql import server
 
+from demo_host import demo_host_to_be
+from mailward.model.doors import Door
+
 pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).parents[2]
@@ -58,3 +61,26 @@ def test_store_and_actions_do_the_same_on_postgresql(address: str) -> None:
     environment = {**os.environ, "MAILWARD_TEST_POSTGRESQL": address}
     done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_a_whole_host_has_its_store_there(address: str) -> None:
+    """up makes a demo whose tables are in PostgreSQL: its doors are proven, the panel answers, and a change is carried out;
+    an instance that is told to look elsewhere for its tables is refused."""
+    with demo_host_to_be() as host:
+        made = host.json("up", "--base-port", str(host.base), "--store", address)
+        assert made["findings"]
+        assert not host.layout.store.exists()
+        host.run("domain", "add", "gamma.test")
+        assert "gamma.test" in host.run("domain", "list").stdout
+        status = subprocess.run(
+            ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", f"https://127.0.0.1:{host.port(Door.HTTPS)}/sign-in/",
+             "-H", "Host: mx.mailward.localhost"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert status.stdout == "200"
+        text = host.layout.settings.read_text()
+        host.layout.settings.write_text("\n".join(line for line in text.splitlines() if not line.startswith("store")))
+        refused = host.run("domain", "list", check=False)
+        assert refused.returncode != 0
+        assert "the tables of this instance are in" in refused.stderr
+        host.layout.settings.write_text(text)

@@ -3,7 +3,7 @@ the whole can be repeated, and goes on where a killed one stopped."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mailward.actions import configuration
@@ -31,7 +31,7 @@ from mailward.model.sentence import Sentence
 from mailward.model.settings import KNOWN_CAS, CaSettings, Settings
 from mailward.standards.hostname import parse_host_name
 from mailward.steward import birth, discovery, new_instance, old_hashes
-from mailward.steward.settings_file import format_settings
+from mailward.steward.settings_file import format_settings, parse_settings
 from mailward.store import declared
 from mailward.store.models import Domain
 
@@ -50,6 +50,7 @@ class UpWish:
     contact: str | None = None
     base_port: int | None = None
     trust: Path | None = None  # PEM roots of a CA of one's own: for its HTTPS, and for verify
+    store: str | None = None  # postgresql://…; None: SQLite in the instance
     install: bool = True
 
 
@@ -184,6 +185,12 @@ def _settings(layout: Layout, wish: UpWish) -> Settings:
             raise BadInput("hostname", said, remedy, code="already-made")
         refuse_other(wish, settings, layout)
         return settings
+    settings = replace(_new_settings(wish), store=wish.store)
+    parse_settings(format_settings(settings))  # what can't be read again is refused before anything is made
+    return settings
+
+
+def _new_settings(wish: UpWish) -> Settings:
     if wish.hostname is None:
         return new_instance.demo(wish.base_port or new_instance.DEMO_BASE_PORT, ipv6=machine.has_ipv6_loopback())
     hostname = parse_host_name(wish.hostname, "hostname")
@@ -209,6 +216,7 @@ def refuse_other(wish: UpWish, settings: Settings, layout: Layout) -> None:
         "--acme": wish.acme is None or any(ca.directory == directory for ca in settings.cas),
         "--contact": wish.contact is None or wish.contact in (settings.contact, *(ca.contact for ca in settings.cas)),
         "--trust": wish.trust is None or str(wish.trust.resolve()) == settings.trust,
+        "--store": wish.store in (None, settings.store),
     }
     for option, is_kept in kept.items():
         if not is_kept:

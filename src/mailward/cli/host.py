@@ -28,6 +28,7 @@ from mailward.model.verdict import Verdict
 @option("--contact", metavar="ADDRESS", says=Sentence("The mail address that the certificate authority may write to"))
 @option("--trust", type=click.Path(path_type=Path), says=Sentence("PEM roots of a certificate authority of your own"))
 @option("--base-port", type=click.IntRange(1024, 58000), says=Sentence("The demo's first port (2000)"))
+@option("--store", metavar="ADDRESS", says=Sentence("Keep the tables in PostgreSQL: postgresql://…, without a password"))
 @option("--no-install", is_flag=True, says=Sentence("Install no Debian packages; say what is missing"))
 def up(face: Face, no_install: bool, **wished: Any) -> int:
     wish = UpWish(install=not no_install, **wished)

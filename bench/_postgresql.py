@@ -57,7 +57,7 @@ def server(*, durable: bool = True) -> Iterator[str]:
 
 def _make_database(directory: Path, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
-    argv = [programs() / "createdb", "-h", directory, "-U", USER, DATABASE]
+    argv = [str(programs() / "createdb"), "-h", str(directory), "-U", USER, DATABASE]
     while subprocess.run(argv, capture_output=True, check=False, timeout=PATIENCE).returncode != 0:
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-1000:]}")

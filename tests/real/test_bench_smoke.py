@@ -17,6 +17,14 @@ FIGURES = {
         "certificates_per_second", "certificates_per_second_alone", "seconds_failing_to_alone", "seconds_slow_to_alone",
         "certbot_per_second", "certbot_ratio",
     },
+    "panel": {
+        f"{store}_{figure}"
+        for store in ("sqlite", "postgresql")
+        for figure in (
+            "questions_grow", "failed", "calm_p50_ms", "calm_p95_ms", "calm_per_second", "rush_p50_ms", "rush_p95_ms",
+            "rush_per_second",
+        )
+    },
     "up": {"seconds_empty_directory", "seconds_nothing_to_do", "second_up_changed_nothing"},
 }  # fmt: skip
 
@@ -62,3 +70,6 @@ def test_a_bench_prints_its_figures(ended, name: str) -> None:
     assert report["machine"]["processors"] > 0
     if name == "doors":
         assert report["figures"]["failed_handshakes"] == 0
+    if name == "panel":
+        asked = {figure: value for figure, value in report["figures"].items() if figure.endswith(("_grow", "_failed"))}
+        assert set(asked.values()) == {0}, asked

@@ -83,7 +83,7 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
             ),
             Entry("panel", "service", Sentence("Serve the panel (runs until stopped)")),
             Entry("test", "test", Sentence("Install what the tests need, and pass them")),
-            Entry("bench", "test", Sentence("Measure: bench doors, bench issue, bench up")),
+            Entry("bench", "test", Sentence("Measure: bench doors, bench issue, bench panel, bench up")),
             Entry("words", "words", Sentence("Collect the sentences for translation (for developers)")),
         ),
     ),

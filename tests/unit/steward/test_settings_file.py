@@ -24,10 +24,11 @@ PRODUCTION = production("mx1.example.com", ("192.0.2.1", "2001:db8::1"), CA, "po
     [
         DEMO,
         demo(12000, ipv6=False),
+        replace(DEMO, store="postgresql://mailward@/mailward?host=/run/postgresql&passfile=/etc/a"),
         PRODUCTION,
         production("mx1.example.com", ("127.0.0.1",), CA, None, base_port=20000),
     ],
-    ids=["demo", "demo-other-ports", "production", "production-high-ports"],
+    ids=["demo", "demo-other-ports", "postgresql", "production", "production-high-ports"],
 )
 def test_what_is_written_is_read_back(settings: Settings) -> None:
     """The file of a new instance says exactly the settings it was made from."""
@@ -129,6 +130,10 @@ def instead(line: str, new: str) -> str:
         (instead("password_level", 'password_level = "unbreakable"'), "password_level"),
         (instead("password_level", "password_level = 3"), "password_level"),
         (instead("password_level", "breached_passwords = true"), "breached_passwords"),
+        (instead("outbound", 'outbound = true\nstore = "mysql://x/y"'), "store"),
+        (instead("outbound", 'outbound = true\nstore = "postgresql://host"'), "store"),
+        (instead("outbound", 'outbound = true\nstore = "postgresql://me:secret@host/mail"'), "store"),
+        (instead("outbound", 'outbound = true\nstore = "postgresql:///mail?host=/run&password=secret"'), "store"),
         (instead('trust = "tls', "trust = 5"), "trust"),
         (instead("nameservers", 'nameservers = "127.0.0.1:53"'), "nameservers"),
         (instead("nameservers", "nameservers = [53]"), "nameservers"),

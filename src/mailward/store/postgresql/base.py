@@ -20,7 +20,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return {**told, "options": f"{told.get('options', '')} -c lock_timeout={LOCK_SECONDS}s".strip()}
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # django-stubs don't know it
         if autocommit:
             return
         with self.wrap_database_errors:

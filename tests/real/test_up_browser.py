@@ -77,7 +77,7 @@ def test_a_customer_secures_webmail_and_mail_by_the_manuals_two_procedures(
     demo_host: DemoHost, chromium: Browser, strict: BrowserContext
 ) -> None:
     """In the panel alone: a wildcard, then Mail > Mail Settings, the domain's name, the certificate for webmail, OK, and
-    the same for mail; each is proven at its doors, and browsers stop warning. The server's own page is self-signed still."""
+    the same for mail; each is proven at its doors, and browsers stop warning. The server itself is self-signed still."""
     beta = "beta.localhost"
     try:
         with chromium.new_context(locale="en-GB", ignore_https_errors=True) as careless:

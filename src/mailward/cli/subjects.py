@@ -48,7 +48,7 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
         (
             Entry("domain", "domains", Sentence("Add, list and remove domains")),
             Entry("customer", "domains", Sentence("Add and list customers, who own domains")),
-            Entry("mailbox", "mailboxes", Sentence("Add, list, disable and remove mailboxes, change their passwords and sizes")),
+            Entry("mailbox", "mailboxes", Sentence("Add, list, disable and remove mailboxes, change passwords and sizes")),
             Entry("app-password", "app_passwords", Sentence("Create, list and revoke passwords for single programs")),
             Entry("alias", "mailboxes", Sentence("Add, list and remove forwarding addresses")),
         ),

@@ -127,7 +127,7 @@ class Layout:
 
     @property
     def anchors(self) -> Path:
-        """What root has seen of the chain of events (store/anchors.py): added to by the steward, read by the panel's user."""
+        """What root has seen of the chain of events (store/anchors.py): the steward adds, the panel's user reads."""
         return self.state / "anchors.jsonl"
 
     @property

@@ -55,10 +55,12 @@ def _thaw(kind: Any, kept: Any) -> Any:
         return datetime.fromisoformat(kept)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(kept)
-    if is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{field.name: _thaw(hints[field.name], kept[field.name]) for field in fields(kind)})
-    return _plain(kind, kept)
+    return _dataclass(kind, kept) if is_dataclass(kind) else _plain(kind, kept)
+
+
+def _dataclass(kind: Any, kept: Any) -> Any:
+    hints = _hints(kind)
+    return kind(**{field.name: _thaw(hints[field.name], kept[field.name]) for field in fields(kind)})
 
 
 def _thaw_generic(kind: Any, origin: Any, kept: Any) -> Any:

@@ -23,7 +23,7 @@ SECURITY = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "mw_ID_SECRET",
-        "description": "A token made in the panel or with `mailward token create`. It allows what its account may, at most.",
+        "description": "A token made in the panel or with `mailward token create`; it allows at most what its account may.",
     },
     "session": {
         "type": "apiKey",

@@ -17,7 +17,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         told: dict[str, Any] = super().get_connection_params()
-        return {**told, "options": f"{told.get('options', '')} -c lock_timeout={LOCK_SECONDS}s".strip()}
+        ours = f"-c lock_timeout={LOCK_SECONDS}s -c jit=off"  # compiling takes longer than answering
+        return {**told, "options": f"{told.get('options', '')} {ours}".strip()}
 
     def _set_autocommit(self, autocommit: bool) -> None:
         super()._set_autocommit(autocommit)  # type: ignore[misc]  # django-stubs don't know it

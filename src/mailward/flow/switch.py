@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailward.daemons.quoting import wildcard
 from mailward.flow.ground import Ground, Look, Recorder
 from mailward.flow.verify import broken, said, until_served
 from mailward.model.certificates import KeyedChain
@@ -199,5 +200,7 @@ def _leaves(chain: KeyedChain) -> tuple[str, ...]:
 
 
 def link_name(name: str) -> str:
-    """The file name under which nginx looks a name up: ``*.a.test`` lies at ``_.a.test``."""
+    """The file name under which nginx looks a name up: ``*.a.test`` lies at ``_.a.test``. Raises BadInput for what is no
+    name: the store, which the panel's process can write, must not lead root to other directories."""
+    name = wildcard(name)
     return "_" + name[1:] if name.startswith("*.") else name

@@ -1,11 +1,15 @@
 """Where everything lies inside an instance directory. Pure paths: nothing is read or made here."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailward.model.doors import Role
+from mailward.model.errors import BadInput
+from mailward.model.sentence import Sentence
 
 SYSTEM_ROOTS = Path("/etc/ssl/certs/ca-certificates.crt")
+_LINEAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,15 @@ class Layout:
         return self.tls / "versions"
 
     def tls_version(self, lineage: str, version: int) -> Path:
-        return self.tls_versions / f"{lineage}.{version}.pem"
+        return self.tls_versions / f"{_stem(lineage, version)}.pem"
 
     def tls_companion(self, lineage: str, version: int) -> Path:
         """Where nginx and Dovecot find the RSA companion; there is no such file where there is no companion."""
-        return self.tls_versions / f"{lineage}.{version}.rsa.pem"
+        return self.tls_versions / f"{_stem(lineage, version)}.rsa.pem"
 
     def tls_all(self, lineage: str, version: int) -> Path:
         """Both one after the other, for Postfix, which refuses a list in which one certificate stands twice."""
-        return self.tls_versions / f"{lineage}.{version}.all.pem"
+        return self.tls_versions / f"{_stem(lineage, version)}.all.pem"
 
     def tls_names(self, role: Role) -> Path:
         """A directory of symbolic links, one per name asked for by SNI: ``alpha.test``, ``_.alpha.test`` for ``*.``."""
@@ -146,3 +150,12 @@ class Layout:
     def trust_file(self, trust: str) -> Path:
         """The PEM file of the roots that ``Settings.trust`` means: the system's, or a file of the instance."""
         return SYSTEM_ROOTS if trust == "system" else self.root / trust
+
+
+def _stem(lineage: str, version: int) -> str:
+    """How a version's files begin. Both come out of the store, which the panel's process can write: what would lead out of
+    the directory (into one that nginx publishes, for instance) is refused, whatever the column's type says."""
+    if not _LINEAGE.fullmatch(lineage) or not isinstance(version, int):
+        value = ascii(f"{lineage}.{version}")
+        raise BadInput("certificate", Sentence("{value} is not a name", value=value), code="bad-name")
+    return f"{lineage}.{version}"

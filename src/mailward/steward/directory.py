@@ -4,6 +4,8 @@ through the running daemons. Zones and the settings that mail clients ask for ar
 from collections.abc import Sequence
 
 from mailward.daemons.dovecot import NAME, STARTTLS_NAME
+from mailward.daemons.quoting import name as checked_name
+from mailward.model.errors import BadInput
 from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.steward import discovery, zones
@@ -15,8 +17,10 @@ from mailward.store.records import StoreRecorder
 
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     """Publish, then ask Dovecot for every address: it must know those that are declared, and no other."""
-    domains: list[str] = run.request["domains"]
+    domains: list[str] = [checked_name(domain) for domain in run.request["domains"]]  # root makes files of these names
     addresses: list[str] = run.request["addresses"]
+    if any(not isinstance(address, str) or address.startswith("-") for address in addresses):  # doveadm's options
+        raise BadInput("addresses", Sentence("{value} is not a name", value=ascii(addresses)), code="bad-name")
     with recorder.step(Step.OBSERVE):
         change = declared.directory_change(host.unseal, domains, addresses)
         own = set(Domain.objects.filter(name__in=domains).exclude(mail_lineage=None).values_list("name", flat=True))

@@ -3,6 +3,7 @@ dead."""
 
 from pathlib import Path
 
+from mailward.daemons.quoting import name as checked_name
 from mailward.model.layout import Layout
 from mailward.standards import autoconfig, autodiscover, mobileconfig
 from mailward.standards.mail_settings import settings_of
@@ -41,7 +42,8 @@ def take_away(host: Host, domain: str) -> None:
 
 
 def paths(layout: Layout, domain: str) -> tuple[Path, Path, Path]:
-    """The three files of a domain, where nginx looks for them."""
+    """The three files of a domain, where nginx looks for them. Raises BadInput for what is no name."""
+    domain = checked_name(domain)
     return (
         layout.web / "autoconfig" / f"{domain}.xml",
         layout.web / "autodiscover" / f"{domain}.xml",

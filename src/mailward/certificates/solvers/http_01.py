@@ -16,6 +16,7 @@ from mailward.model.sentence import Sentence
 
 # What a token may be (RFC 8555 section 8.1): it becomes a file's name, so nothing else gets through.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_VALUE = re.compile(r"[A-Za-z0-9_-]{16,128}\.[A-Za-z0-9_-]{8,128}")  # section 8.1: the token and the key's thumbprint
 
 
 @dataclass(frozen=True)
@@ -30,23 +31,22 @@ class Http01:
     pace: Pace = QUICK
 
     def prepare(self, name: str, authorization: str, challenge_url: str, token: str, key_authorization: str) -> Proof:
-        if not _TOKEN.fullmatch(token):
-            raise NotPossible(
-                Sentence("The certificate authority sent a challenge for {name} that is no proper token.", name=name),
-                Sentence("Nothing can be done here: this certificate authority does not follow RFC 8555."),
-                code="ca-trouble",
-            )
-        return Proof(name, authorization, challenge_url, token, key_authorization)
+        proof = Proof(name, authorization, challenge_url, token, key_authorization)
+        self._path(proof)
+        return proof
 
     def present(self, proof: Proof) -> None:
-        self.files.write(self.directory / proof.place, proof.value.encode("ascii"), mode=0o644)
+        path = self._path(proof)
+        if not _VALUE.fullmatch(proof.value):
+            raise _improper(proof.name)
+        self.files.write(path, proof.value.encode("ascii"), mode=0o644)
 
     def wait(self, proof: Proof, seconds: float) -> None:
-        wanted = proof.value.encode("ascii")
+        wanted, path = proof.value.encode("ascii"), self._path(proof)
 
         def visible() -> bool | None:
             if self.fetch is None:
-                return True if self.files.exists(self.directory / proof.place) else None
+                return True if self.files.exists(path) else None
             return True if (self.fetch(proof.name, proof.place) or b"").strip() == wanted else None
 
         if until(visible, self.clock, seconds, self.pace) is None:
@@ -57,4 +57,19 @@ class Http01:
             )
 
     def clean_up(self, proof: Proof) -> None:
-        self.files.remove(self.directory / proof.place)
+        self.files.remove(self._path(proof))
+
+    def _path(self, proof: Proof) -> Path:
+        """The proof's file. Looked at each time: an order's journal lies in the store, which the panel's process can write,
+        and root writes and removes what stands here."""
+        if not _TOKEN.fullmatch(proof.place):
+            raise _improper(proof.name)
+        return self.directory / proof.place
+
+
+def _improper(name: str) -> NotPossible:
+    return NotPossible(
+        Sentence("The certificate authority sent a challenge for {name} that is no proper token.", name=name),
+        Sentence("Nothing can be done here: this certificate authority does not follow RFC 8555."),
+        code="ca-trouble",
+    )

@@ -84,7 +84,7 @@ def test_an_invitation_shows_its_link_once(stage: Stage, invited: Any) -> None:
             422,
             "is not a mail address",
         ),
-        ({"email": "x@y.example", "role": "", "where": ""}, 422, "choose a role"),
+        ({"email": "x@y.example", "role": "", "where": ""}, 422, "Choose a role"),
         ({"email": "x@y.example", "role": "mail-administrator/domain", "where": ""}, 422, "Write which one."),
         (
             {"email": "x@y.example", "role": "mail-administrator/domain", "where": Stage.foreign_domain},

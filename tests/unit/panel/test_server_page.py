@@ -32,7 +32,7 @@ def test_an_unchanged_form_and_a_bad_one_are_refused(stage, now: dict[str, str])
     """Nothing is asked of the steward by them, and the page says why."""
     before = Run.objects.count()
     client = stage.client(stage.provider)
-    assert "nothing was asked to be changed" in client.post("/server/", now).content.decode()
+    assert "Nothing was asked to be changed" in client.post("/server/", now).content.decode()
     assert client.post("/server/", {**now, "tls_profile": "<b>old"}).status_code == 400
     assert client.post("/server/", {**now, "ca_add": "evil"}).status_code == 400
     assert Run.objects.count() == before

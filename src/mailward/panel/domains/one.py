@@ -18,7 +18,7 @@ from mailward.model.sentence import Sentence
 from mailward.model.verdict import Verdict
 from mailward.panel import board
 from mailward.panel.operations.following import run_address
-from mailward.panel.operations.runs import KINDS, LOOKS
+from mailward.panel.operations.runs import KINDS, look_of_run
 from mailward.panel.signed_in import signed_in
 from mailward.web.office import office
 
@@ -41,7 +41,7 @@ def domain(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "chain": subject.chain,
         "note": server_note(subject.chain[-1].verdict),
         "certificates": candidates(office(), actor, line.name) if sees_certificates else None,
-        "runs": [(row, KINDS[row.kind], LOOKS[row.state], SPOKEN_STATES[row.state]) for row in runs],
+        "runs": [(row, KINDS[row.kind], look_of_run(row), SPOKEN_STATES[row.state]) for row in runs],
         "unsafe": subject.verdict in (Verdict.FAIL, Verdict.UNKNOWN) or line.mail_certificate.own,
         "may_verify": actor.may(Act.DOORS_VERIFY, place),
         "may_choose": actor.may(Act.CERTIFICATES_CHOOSE, place) and actor.may(Act.CERTIFICATES_CHANGE, place),

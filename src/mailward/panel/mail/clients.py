@@ -1,6 +1,6 @@
 """What will my client say? An address goes in; the steward takes every mail program's steps; the answer is shown here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,7 +19,7 @@ from mailward.model.errors import BadInput
 from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.sentence import NOTHING, Sentence
-from mailward.model.verdict import SPOKEN
+from mailward.model.verdict import SPOKEN, Verdict, worst
 from mailward.panel.mail.profile import profile_address, qr_path
 from mailward.panel.signed_in import needing, signed_in
 from mailward.web.office import office
@@ -56,6 +56,11 @@ class Program:
     @property
     def is_spoken(self) -> bool:
         return isinstance(self.name, Sentence)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of its servers; yet whoever is warned on the way to them sees no green."""
+        return Verdict.WARN if self.look.verdict is Verdict.PASS and self.warnings else self.look.verdict
 
     @property
     def warnings(self) -> tuple[Sentence, ...]:
@@ -111,13 +116,16 @@ def _context(actor: Actor, number: int) -> dict[str, Any]:
     domain = report.address.rpartition("@")[2]
     rights = rights_at(office(), actor, domain, report.address)
     profile = profile_address(domain, office().settings.ports.get(Door.HTTPS))
+    programs = [_program(one) for one in report.clients]
+    verdict = worst([report.verdict, *(program.verdict for program in programs)])
     return {
         "number": number,
         "address": report.address,
         "domain": domain,
         "report": report,
-        "state": SPOKEN[report.verdict],
-        "programs": [_program(one) for one in report.clients],
+        "verdict": verdict,
+        "state": SPOKEN[verdict],
+        "programs": programs,
         "clear_text": [(one, SPOKEN[one.verdict]) for one in report.clear_text],
         "ways_out": [_for_the_panel(way) for way in report.ways_out],
         "may_choose": Act.CERTIFICATES_CHOOSE in rights,
@@ -140,8 +148,8 @@ def _program(look: ClientLook) -> Program:
         )
         for met in look.servers
     )
-    state = SPOKEN[look.verdict] if servers else Sentence("finds no settings")
-    return Program(look, _NAMES.get(look.client, look.client.value), state, servers)
+    program = Program(look, _NAMES.get(look.client, look.client.value), Sentence("finds no settings"), servers)
+    return replace(program, state=SPOKEN[program.verdict]) if servers else program
 
 
 def _for_the_panel(way: Sentence) -> Sentence:

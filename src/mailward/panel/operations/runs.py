@@ -70,7 +70,7 @@ class StepLine:
 def runs(request: HttpRequest, actor: Actor) -> HttpResponse:
     search, number = searched(request), wanted_page(request)
     listed = list_runs(office(), actor, search=search, offset=(number - 1) * PER_PAGE, limit=PER_PAGE)
-    rows = [(row, KINDS[row.kind], LOOKS[row.state], SPOKEN_STATES[row.state]) for row in listed.rows]
+    rows = [(row, KINDS[row.kind], look_of_run(row), SPOKEN_STATES[row.state]) for row in listed.rows]
     page = page_of(number, listed.total)
     context = {"rows": rows, "page": page, "search": search, "may_roll_back": actor.may(Act.RUNS_ROLLBACK)}
     return render(request, "panel/operations/runs.html", context)
@@ -96,13 +96,19 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, objec
         "kind": KINDS[row.kind],
         "spoken_kind": SPOKEN_KINDS[row.kind],
         "headline": HEADLINES[row.state] if row.kind not in (RunKind.VERIFY, RunKind.CLIENT) else _look_headline(row),
-        "look": LOOKS[row.state],
+        "look": look_of_run(row),
         "state": SPOKEN_STATES[row.state],
         "steps": _steps(row),
         "changes": [(change, _lines(change)) for change in row.changes],
         "back": way_back(request),
         "may_roll_back": _may_roll_back(actor, row),
     }
+
+
+def look_of_run(row: RunRow) -> str:
+    """A look at the doors that met trouble is done, and yet not green."""
+    met_trouble = row.kind is RunKind.VERIFY and row.state is RunState.DONE and "unwell" in dict(row.what.values)
+    return "warn" if met_trouble else LOOKS[row.state]
 
 
 def _look_headline(row: RunRow) -> Sentence:

@@ -71,7 +71,7 @@ _TITLES = {
 def _last_look(found: Overview) -> Sentence:
     if found.checked_at is None:
         return Sentence("No door was looked at yet.")
-    minutes = max(0, int((office().clock.now() - found.checked_at).total_seconds() // 60)) + 1
-    if minutes <= 60:
+    minutes = max(2, int((office().clock.now() - found.checked_at).total_seconds() // 60) + 1)  # never "1 minutes"
+    if minutes < 120:  # nor "1 hours"
         return Sentence("Every door was looked at within the last {minutes} minutes.", minutes=minutes)
     return Sentence("The oldest look at a door is {hours} hours old.", hours=minutes // 60)

@@ -12,6 +12,8 @@ from mailward.model.verdict import Verdict
 from mailward.panel import files
 from mailward.panel.board import STATES
 from mailward.web.office import office
+from mailward.words import SOURCE
+from mailward.words import say as say_in
 
 register = template.Library()
 _COMMAND = re.compile(r"\bmailward [a-z]")
@@ -57,6 +59,16 @@ def pill(context: template.Context, verdict: Verdict, state: Sentence | None = N
 def for_panel(remedy: Sentence) -> Sentence:
     """A remedy that names a command is for people at the command line: in the panel a button stands there instead."""
     return NOTHING if _COMMAND.search(str(remedy)) else remedy
+
+
+@register.simple_tag(takes_context=True)
+def explain(context: template.Context, trouble: Any) -> str:
+    """What went wrong and what to do, as whole sentences: engines say it as the end of a line, without capital and stop."""
+    language = str(context.get("language", SOURCE))
+    told = [say_in(sentence, language) for sentence in (trouble.what, for_panel(trouble.remedy)) if sentence.template]
+    if told and trouble.what.template and not trouble.what.template.startswith("{") and told[0].split()[0].isalpha():
+        told[0] = told[0][0].upper() + told[0][1:]
+    return " ".join(one if one.endswith((".", "!", "?", ":")) else f"{one}." for one in told)
 
 
 @register.filter

@@ -118,6 +118,8 @@ def stage(switch: Switch, ground: Ground) -> SwitchStaged:
     The file that is asked for first comes last: whoever finds it finds the companion's too.
     """
     layout = ground.layout
+    for name in (name for served in switch.wanted for name in served.names):
+        link_name(name)  # what is no name stops the run here, where nothing is switched yet
     for lineage, version, chain in switch.material:
         contents = {layout.tls_version(lineage, version): chain.pem}
         if chain.companion is not None:

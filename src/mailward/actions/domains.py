@@ -8,7 +8,8 @@ from mailward.actions import permission
 from mailward.actions.office import Asked, Office
 from mailward.actions.paging import page
 from mailward.actions.rows import CustomerRow, DomainRow, Listed
-from mailward.model.errors import BadInput
+from mailward.certificates.selection import belongs
+from mailward.model.errors import BadInput, Forbidden
 from mailward.model.people import Actor
 from mailward.model.rights import HOST, Act, Place
 from mailward.model.runs import RunKind
@@ -91,6 +92,7 @@ def add_domain(office: Office, actor: Actor, name: str, customer: str | None = N
         raise BadInput("domain", said, remedy, code="name-too-long")
     owner = _owner(actor, domain, _customer_name(customer) if customer else None)
     _refuse_taken(domain, owner, office)
+    _refuse_above_others(actor, domain, owner, office)
     holder, _ = Customer.objects.get_or_create(name=owner)
     Domain.objects.create(name=domain, customer=holder)
     now = office.clock.now()
@@ -141,6 +143,17 @@ def _refuse_taken(domain: str, owner: str, office: Office) -> None:
             said = Sentence("{domain} lies under {parent}, which another customer holds", domain=domain, parent=parent.name)
             remedy = Sentence("Only the holder of {parent} can add it.", parent=parent.name)
             raise BadInput("domain", said, remedy, code="under-another-customer")
+
+
+def _refuse_above_others(actor: Actor, domain: str, owner: str, office: Office) -> None:
+    """Whoever holds a domain gets certificates and DNS for names below it: what lies above the server's own name, or above
+    another customer's domain, is added by a provider alone."""
+    if actor.may(Act.DOMAINS_ADD, HOST):
+        return
+    below = Domain.objects.filter(name__endswith=f".{domain}").exclude(customer__name=owner)
+    if belongs(office.settings.hostname, domain) or below.exists():
+        said = Sentence("{name} has no right to this ({act})", name=actor.name, act=Act.DOMAINS_ADD.value)
+        raise Forbidden(said, Sentence("Ask your provider for a role that allows it."), code="forbidden")
 
 
 @transaction.atomic

@@ -14,9 +14,9 @@ from mailward.actions.paging import page
 from mailward.actions.people_reach import account_for, customer_of, keeping_a_provider, people_in_reach
 from mailward.actions.people_rows import GrantRow, PersonRow
 from mailward.actions.rows import Listed
-from mailward.model.errors import BadInput
+from mailward.model.errors import BadInput, Forbidden
 from mailward.model.people import Actor
-from mailward.model.rights import Act, Grant, PersonRole
+from mailward.model.rights import RIGHTS, Act, Grant, PersonRole
 from mailward.model.sentence import Sentence
 from mailward.store import records
 from mailward.store.models import Account, ApiToken, Invitation, RoleGrant
@@ -111,8 +111,14 @@ def remove_second_factors(office: Office, actor: Actor, account_id: int) -> int:
 
 
 def require_role_change(actor: Actor, account: Account) -> None:
-    """What gives a way into somebody's account is as dangerous as giving a role: it asks for a fresh second factor."""
+    """What gives a way into somebody's account is as dangerous as giving a role: it asks for a fresh second factor, and a
+    token that is narrowed to some acts gives no way to others."""
     account_for(actor, Act.ROLES_CHANGE, account.pk)
+    allowed = actor.limits.acts
+    held = as_actor(account, "", is_fresh=False).grants
+    if allowed is not None and any(not RIGHTS[grant.role] <= allowed for grant in held):
+        said = Sentence("{name} has no right to this ({act})", name=actor.name, act=Act.ROLES_CHANGE.value)
+        raise Forbidden(said, Sentence("Ask your provider for a role that allows it."), code="forbidden")
 
 
 def end_all_sessions(account: Account) -> int:

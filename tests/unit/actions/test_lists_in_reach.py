@@ -68,6 +68,16 @@ def test_customers_add_domains_to_what_is_theirs(office: Office) -> None:
         domains.add_domain(office, Actor("x", ()), "other.test")
 
 
+def test_customers_add_nothing_above_the_server_or_other_customers(office: Office) -> None:
+    """Who holds a domain gets certificates for what lies below it: above others' names only the provider adds."""
+    domains.add_domain(office, ROOT, "sub.shop.test", "B")
+    for name in ("shop.test", office.settings.hostname.partition(".")[2]):
+        if name.count("."):
+            with pytest.raises((Forbidden, BadInput)):
+                domains.add_domain(office, OWNER, name)
+    domains.add_domain(office, ROOT, "shop.test", "B")
+
+
 def test_a_customer_chooses_the_hosts_certificate_that_has_their_names(office: Office) -> None:
     """The provider's certificate for many names is chosen by those whose names it has; another is unknown to them."""
     mine = papers.leaf("mail.a0.test", "webmail.a0.test", office.settings.hostname)

@@ -289,7 +289,7 @@ def test_a_narrowed_token_gives_no_more_than_it_allows(office, ada) -> None:
     """A token for roles.change alone can't make a provider; one for a domain can't reach a customer."""
     from dataclasses import replace
 
-    from mailward.actions import invitations, roles
+    from mailward.actions import invitations, people, roles
 
     other = person(office, "sam@host.test", Grant(PersonRole.SUPPORT))
     narrow = replace(ada, limits=Limits(acts=frozenset({Act.ROLES_CHANGE, Act.PEOPLE_CHANGE, Act.PEOPLE_READ})))
@@ -297,6 +297,11 @@ def test_a_narrowed_token_gives_no_more_than_it_allows(office, ada) -> None:
         roles.grant_role(office, narrow, other, Grant(PROVIDER))
     with pytest.raises(Forbidden):
         invitations.invite(office, narrow, "x@a.test", "", "", Grant(PROVIDER))
+    for number in (other, ada.account):  # a link, or an account without its factors, is a way in to all that it may
+        with pytest.raises(Forbidden):
+            invitations.renew_invitation(office, narrow, number)
+        with pytest.raises(Forbidden):
+            people.remove_second_factors(office, narrow, number)
     tied = replace(ada, limits=Limits(domains=frozenset({"a.test"})))
     with pytest.raises((BadInput, Forbidden)):
         roles.grant_role(office, tied, other, Grant(CUSTOMER, customer="A"))

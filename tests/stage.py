@@ -25,6 +25,7 @@ import django
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.signals import connection_created
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop lives in the thread of the tests
 
@@ -110,6 +111,13 @@ def raised(directory: Path, *, server_secured: bool = True) -> Iterator[Stage]:
     before = told["NAME"]
     connections.close_all()
     told["NAME"] = str(directory / "stage.sqlite")
+    mine: list[Any] = []
+
+    def remember(connection: Any, **_signal: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            mine.append(connection)
+
+    connection_created.connect(remember)
     try:
         call_command("migrate", interactive=False, verbosity=0)
         from mailward.web import office
@@ -121,6 +129,9 @@ def raised(directory: Path, *, server_secured: bool = True) -> Iterator[Stage]:
         with _served() as url, _steward(made, resting):
             yield Stage(url, made, resting)
     finally:
+        connection_created.disconnect(remember)
+        for connection in mine:  # Playwright runs tests in contexts of its own: each has a connection that outlives it
+            connection.close()
         connections.close_all()
         told["NAME"] = before
 

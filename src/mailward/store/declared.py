@@ -1,5 +1,6 @@
 """Declared state: rows -> the model's values. What is read here is what the steward brings about."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 
@@ -22,6 +23,7 @@ from mailward.model.tables import (
 from mailward.store.lineages import with_companion
 from mailward.store.models import Alias, AppPassword, Domain, Lineage, Mailbox, ServerChoice, Version
 
+_NAME = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 STARTTLS_DOORS = (Door.IMAP, Door.POP3, Door.SIEVE)
 
 
@@ -67,13 +69,14 @@ def served(
     """``lineage`` (at ``version``, or the current one) for ``domain``: the names it covers at or under the domain.
 
     Each name answers for one alone: the server's own name for the server, and a name under a domain that is held by
-    itself (sub.a.test beside a.test) for that one, though this certificate may cover it, too.
+    itself (sub.a.test beside a.test) for that one, though this certificate may cover it, too. What a certificate calls a
+    name and is none (people upload what they like) answers for nothing: links and tables are made of these.
     """
     number, names = lineage.current, lineage.names
     if version is not None:
         number, names = version, Version.objects.get(lineage=lineage, number=version).names
     assert number is not None, f"{lineage.pk} has no version to serve"
-    own = [name for name in names if belongs(name, domain) and name != hostname]
+    own = [name for name in names if belongs(name, domain) and name != hostname and _NAME.fullmatch(name)]
     above = {name: _between(name, domain) for name in own}
     asked = {parent for parents in above.values() for parent in parents}
     others = asked.intersection(held) if held is not None else _held_among(asked)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailward.actions import permission
-from mailward.actions.lineages import certificate_rows
+from mailward.actions.lineages import certificate_rows, is_of_server
 from mailward.actions.office import Office
 from mailward.certificates.selection import belongs, needed_names, refuse_or_warn
 from mailward.model.certificates import Certificate
@@ -69,7 +69,8 @@ def candidates(office: Office, actor: Actor, name: str) -> Candidates:
 
 def _rows(office: Office, domain: Domain) -> list[Candidate]:
     own = list(Lineage.objects.filter(domain=domain).select_related("domain"))
-    shared = [row for row in Lineage.objects.filter(domain=None) if any(belongs(n, domain.name) for n in row.names)]
+    servers = [row for row in Lineage.objects.filter(domain=None) if is_of_server(row.pk)]
+    shared = [row for row in servers if any(belongs(n, domain.name) for n in row.names)]
     lineages = own + shared
     current = {
         (version.lineage_id, version.number): version

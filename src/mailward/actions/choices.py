@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from mailward.actions import permission
+from mailward.actions.lineages import is_of_server
 from mailward.actions.office import Asked, Office
 from mailward.actions.ordering import ask_for_order, planned_lineage
 from mailward.certificates.selection import belongs, refuse_for_server, refuse_or_warn, san_names
@@ -87,7 +88,9 @@ def _chosen(office: Office, actor: Actor, scope: str, role: Role, value: str) ->
 def _servers(scope: str, value: str) -> Lineage | None:
     """A certificate of the host that has names of this domain: whoever chooses for the domain may choose it."""
     row = Lineage.objects.filter(pk=value, domain=None).first()
-    return row if row is not None and any(belongs(name, scope) for name in row.names) else None
+    if row is None or not is_of_server(row.pk):
+        return None
+    return row if any(belongs(name, scope) for name in row.names) else None
 
 
 def _server_own(role: Role) -> str:

@@ -1,5 +1,6 @@
 """Lineages as rows that are answered, and where they are shown. Asks no permission: only actions that did may call it."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from django.db.models import F
@@ -13,6 +14,7 @@ from mailward.model.sentence import Sentence
 from mailward.store.models import Domain, Lineage, ServerChoice, Version
 from mailward.store.sentences import from_json
 
+_OF_SERVER = re.compile(rf"{SERVER}-(?:wildcard|san|upload|csr)(?:-[0-9]+)?|(?:web|mail)-self-signed(?:-[0-9]+)?")
 AT_ONCE = 1000  # lineages that one question names
 
 
@@ -94,3 +96,9 @@ def refuse_pair_unless_shown(office: Office) -> None:
         said = Sentence("the doors of this host show one certificate for each name, not one for each kind of key")
         remedy = Sentence("Write rsa = true into mailward.toml, run: mailward apply; then try again.")
         raise BadInput("key_type", said, remedy, code="one-kind-of-key")
+
+
+def is_of_server(lineage_id: str) -> bool:
+    """Whether a lineage without a domain was made for the server. Those of removed domains are nobody's any more: whoever
+    adds such a domain anew must not get what its former holder had."""
+    return _OF_SERVER.fullmatch(lineage_id) is not None

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from fakes import papers
 from fakes.made_host import MadeHost
-from mailward.actions import certificates, choices, domains
+from mailward.actions import candidates, certificates, choices, domains
 from mailward.actions.office import Office
 from mailward.model.errors import BadInput, Forbidden
 from mailward.model.people import Actor
@@ -90,3 +90,15 @@ def test_a_customer_chooses_the_hosts_certificate_that_has_their_names(office: O
     with pytest.raises(BadInput) as unseen:
         certificates.show_certificate(office, OWNER, shared.id)
     assert unseen.value.code == "unknown"
+
+
+def test_who_adds_a_removed_domain_gets_nothing_of_its_former_holder(office: Office) -> None:
+    """Its certificates are nobody's: they are not offered, and can't be chosen."""
+    row, _ = certificates.upload(office, OWNER, "a0.test", papers.bundle(papers.leaf("mail.a0.test", "webmail.a0.test")))
+    domains.remove_domain(office, OWNER, "a0.test")
+    domains.add_domain(office, ROOT, "a0.test", "B")
+    for actor in (ROOT, Actor("b", (Grant(PersonRole.CUSTOMER, customer="B"),), 7)):
+        assert row.id not in {one.id for one in candidates.candidates(office, actor, "a0.test").rows}
+    with pytest.raises(BadInput) as unknown:
+        choices.choose(office, actor, "a0.test", mail=row.id)
+    assert unknown.value.code == "unknown"

@@ -21,8 +21,11 @@ def apply(office: Office, actor: Actor) -> Asked:
 
 @transaction.atomic
 def rollback(office: Office, actor: Actor, to: int | None = None) -> Asked:
-    """Apply an earlier generation (None: the one before the current one). Certificates and mailboxes stay as they are."""
+    """Apply an earlier generation (None: the one before the current one). Certificates and mailboxes stay as they are.
+
+    Who asks in a browser has no editor for mailward.toml, so it follows; at the command line it stays as it was written.
+    """
     permission.require(actor, Act.RUNS_ROLLBACK)
     now = office.clock.now()
     records.tell(actor, "rollback.asked", "host", now, to=to)
-    return Asked(records.ask(RunKind.ROLLBACK, "host", {"to": to}, actor, now).pk)
+    return Asked(records.ask(RunKind.ROLLBACK, "host", {"to": to, "file": actor.account is not None}, actor, now).pk)

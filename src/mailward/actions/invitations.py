@@ -25,7 +25,7 @@ from mailward.model.people import Actor
 from mailward.model.rights import Act, Grant
 from mailward.model.sentence import Sentence
 from mailward.store import records
-from mailward.store.models import Account, Invitation
+from mailward.store.models import Account, ApiToken, Invitation
 from mailward.words import LANGUAGES
 
 VALID = timedelta(days=7)
@@ -75,9 +75,15 @@ def accept_invitation(office: Office, secret: str, password: str, came_from: str
         account.save(update_fields=["password"])
         row.delete()
         end_all_sessions(account)
+        _end_tokens(office, account)
         actor = Actor(account.email, (), account.pk, came_from)
         records.tell(actor, "person.password-chosen", account.email, office.clock.now(), customer=customer_of(account))
     return account.pk
+
+
+def _end_tokens(office: Office, account: Account) -> None:
+    """Whoever had the password before may have made them."""
+    ApiToken.objects.filter(account=account, revoked_at=None).update(revoked_at=office.clock.now())
 
 
 @transaction.atomic
@@ -97,6 +103,7 @@ def reset_password(
     account.save(update_fields=["password"])
     Invitation.objects.filter(account=account).delete()
     end_all_sessions(account)
+    _end_tokens(office, account)
     records.tell(actor, "person.password-reset", account.email, office.clock.now(), customer=customer_of(account))
     return fresh_row(account), made
 

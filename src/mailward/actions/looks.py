@@ -93,8 +93,6 @@ def client_answer(office: Office, actor: Actor, run_id: int) -> ClientReport | N
 
 
 def _may_read(actor: Actor, run: Run) -> bool:
-    if run.asked_by == actor.name:
-        return actor.may_somewhere(Act.CLIENTS_READ)
     box = Mailbox.objects.filter(domain__name=run.domain, local_part=run.subject.rpartition("@")[0]).exists()
     domain = Domain.objects.select_related("customer").filter(name=run.domain).first()
     if domain is None:

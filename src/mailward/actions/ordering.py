@@ -32,6 +32,8 @@ def planned_lineage(
     default = recommended_names(scope) if owner else (scope,)
     wanted = tuple(parse_host_name(name, "names", wildcard=True) for name in names) or default
     _refuse_names(wanted, scope, challenge)
+    if owner is not None:
+        _refuse_held_by_others(wanted, owner)
     _refuse_ca(office, ca)
     if key_type is KeyType.BOTH:
         refuse_pair_unless_shown(office)
@@ -79,6 +81,16 @@ def _refuse_names(wanted: Sequence[str], scope: str, challenge: Challenge) -> No
     if challenge is Challenge.HTTP_01 and any(name.startswith("*.") for name in wanted):
         said = Sentence("a wildcard can only be had with the DNS-01 challenge")
         raise BadInput("names", said, Sentence("Leave out --challenge, or the wildcard."), code="wildcard-needs-dns")
+
+
+def _refuse_held_by_others(wanted: Sequence[str], owner: Domain) -> None:
+    """A name below ``owner`` that lies in a domain of another customer is that customer's to ask for."""
+    labels = {name: name.removeprefix("*.").removesuffix(owner.name).rstrip(".").split(".") for name in wanted}
+    above = {f"{'.'.join(parts[i:])}.{owner.name}" for parts in labels.values() for i in range(len(parts)) if parts != [""]}
+    taken = Domain.objects.filter(name__in=above).exclude(customer=owner.customer_id).order_by("name").first()
+    if taken is not None:
+        said = Sentence("{domain} lies under {parent}, which another customer holds", domain=taken.name, parent=taken.name)
+        raise BadInput("names", said, Sentence("Ask for names of this domain."), code="foreign-name")
 
 
 def _refuse_ca(office: Office, ca: str | None) -> None:

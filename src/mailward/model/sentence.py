@@ -5,11 +5,13 @@ untranslated; a face (command line, page, mail) turns it into the reader's langu
 templates are collected by ``pybabel`` (keyword ``Sentence``), so they must be literals at the place where they are made.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Union
 
+_FIELD = re.compile(r"{(\w+)}")  # nothing else of str.format: a template that came through a store must not cost memory
 Value = Union[str, "Sentence"]
 
 
@@ -41,7 +43,8 @@ class Sentence:
         template = translated(self.template) if self.template else ""
         if not self.values:
             return template
-        return template.format(**{k: v.said(translated) if isinstance(v, Sentence) else v for k, v in self.values})
+        values = {k: v.said(translated) if isinstance(v, Sentence) else v for k, v in self.values}
+        return _FIELD.sub(lambda field: values[field.group(1)], template)
 
     def __str__(self) -> str:
         return self.said(lambda template: template)

@@ -21,7 +21,7 @@ from mailward.model.server_wish import ServerWish
 from mailward.model.settings import Settings
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
-from mailward.steward.settings_change import Change
+from mailward.steward.settings_change import Change, edited
 from mailward.steward.settings_file import format_settings, parse_settings
 from mailward.store import declared, records, values
 from mailward.store.models import Run
@@ -75,9 +75,13 @@ def roll_back(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     desired = declared.desired_state(then.settings)
     flow = replace(_flow(then), daemons=_daemons_of(generation, desired, then))
     outcome = _told(flow.run(generation, desired, recorder, resumed=resumed_from(run)), then)
-    if outcome.state is RunState.DONE and then.settings != host.settings:
-        return replace(outcome, remedy=Sentence("mailward.toml still says otherwise: correct it before the next apply."))
-    return outcome
+    if outcome.state not in (RunState.DONE, RunState.UNCHANGED) or then.settings == host.settings:
+        return outcome
+    if run.request.get("file") is True and host.files.exists(host.layout.settings):
+        text = host.files.read(host.layout.settings).decode()
+        host.files.write(host.layout.settings, edited(text, then.settings).encode(), mode=0o644)
+        return outcome
+    return replace(outcome, remedy=Sentence("mailward.toml still says otherwise: correct it before the next apply."))
 
 
 def _daemons_of(generation: Generation, desired: DesiredState, host: Host) -> tuple[Daemon, ...]:
@@ -134,7 +138,9 @@ def _of(generation: Generation, host: Host) -> Host:
 
 def resumed_from(run: Run) -> Resumed | None:
     """What this run had planned before it was killed; None: nothing."""
-    return Resumed(run.generation, run.previous) if run.generation is not None else None
+    if not isinstance(run.generation, int) or not isinstance(run.previous, int | None):  # SQLite keeps text in any column
+        return None
+    return Resumed(run.generation, run.previous)
 
 
 def _flow(host: Host) -> Flow:

@@ -301,3 +301,26 @@ def test_a_wish_that_nobody_could_have_made_is_refused(made) -> None:
         Run.objects.filter(pk=asked.run_id).update(request={"settings": forged})
         assert made.carry_out(asked).state is RunState.REFUSED
         assert made.files.read(LAYOUT.settings) == before
+
+
+def test_a_rollback_from_a_browser_brings_mailward_toml_back_too(made) -> None:
+    """Who has no editor is not left with a file that says otherwise; at the command line the file stays as it is."""
+    from dataclasses import replace as with_account
+
+    from mailward.actions import configuration, server
+    from mailward.model.server_wish import ServerWish
+    from mailward.model.settings import TlsProfile
+    from mailward.steward.settings_file import format_settings, parse_settings
+
+    made.files.write(LAYOUT.settings, format_settings(made.settings).encode())
+    apply(made)
+    before = made.settings
+    assert made.carry_out(server.change_server(made.office, ANNA, ServerWish(tls_profile=TlsProfile.MODERN))).state is (
+        RunState.DONE
+    )
+    made.settings = parse_settings(made.files.read(LAYOUT.settings).decode())
+    assert made.carry_out(configuration.rollback(made.office, ANNA, 1)).state is RunState.DONE
+    assert b'tls_profile = "modern"' in made.files.read(LAYOUT.settings)
+    asked = configuration.rollback(made.office, with_account(ANNA, account=1), 1)
+    assert made.carry_out(asked).state is RunState.UNCHANGED
+    assert parse_settings(made.files.read(LAYOUT.settings).decode()) == before

@@ -1,4 +1,4 @@
-"""What a review by fresh eyes found: names inside others' domains, tokens that outlive a password, templates from a store."""
+"""What a review by fresh eyes found: names in others' domains, tokens that outlive a password, templates out of a store."""
 
 import pytest
 

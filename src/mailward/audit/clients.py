@@ -138,9 +138,7 @@ def _look_as(client: MailClient, judge: _Judge) -> ClientLook:
         if taken.settings is not None:
             used = (taken.settings.incoming[0], taken.settings.outgoing[0])
             servers = tuple(_meet(client, server, judge) for server in used)
-            warned = [
-                Verdict.WARN for one in steps if one.warnings
-            ]  # people saw these on the way
+            warned = [Verdict.WARN for one in steps if one.warnings]  # people saw these on the way
             return ClientLook(client, tuple(steps), servers, worst([*warned, *(server.verdict for server in servers)]))
     return ClientLook(client, tuple(steps), (), Verdict.FAIL, _NOTHING_FOUND)
 

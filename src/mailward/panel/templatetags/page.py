@@ -79,5 +79,5 @@ def days_left(moment: datetime | None) -> int:
 
 @register.filter
 def short_of(lineage: str, domain: str) -> str:
-    """"wildcard" for "alpha.test-wildcard" where alpha.test is named beside it."""
+    """ "wildcard" for "alpha.test-wildcard" where alpha.test is named beside it."""
     return lineage.removeprefix(f"{domain}-") if domain else lineage

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from _postgresql import server
 
@@ -66,6 +67,9 @@ def test_store_and_actions_do_the_same_on_postgresql(address: str) -> None:
 def test_a_whole_host_has_its_store_there(address: str) -> None:
     """up makes a demo whose tables are in PostgreSQL: its doors are proven, the panel answers, and a change is carried out;
     an instance that is told to look elsewhere for its tables is refused."""
+    with psycopg.connect(address, autocommit=True) as database:
+        database.execute("DROP SCHEMA public CASCADE")  # what the tests before left there
+        database.execute("CREATE SCHEMA public")
     with demo_host_to_be() as host:
         made = host.json("up", "--base-port", str(host.base), "--store", address)
         assert made["findings"]

@@ -30,11 +30,11 @@ def file(content: bytes, name: str = "certificate.pem") -> BytesIO:
     return made
 
 
-def settled(client: Any, path: str) -> str:
-    """The page when nothing goes on any more."""
-    for _ in range(200):
+def settled(client: Any, path: str, wanted: str = "") -> str:
+    """The page when nothing goes on any more, and it says what is ``wanted``."""
+    for _ in range(600):
         page = text(client.get(path))
-        if "hx-trigger" not in page:
+        if "hx-trigger" not in page and wanted in page:
             return page
         time.sleep(0.05)
     raise AssertionError("it never ended")
@@ -249,9 +249,9 @@ def test_revoking_asks_for_a_second_factor_and_then_tells_the_authority(stage: S
     assert "still shown to clients" in text(refused)
     names = {"how": "san", "names": f"old.{stage.safe_domain}", "challenge": "dns-01"}
     unused = client.post(f"/certificates/new/{stage.safe_domain}/", names).headers["Location"]
-    assert "Revoke" in settled(client, unused)
+    settled(client, unused, "Revoke")
     assert client.post(f"{unused}revoke/").headers["Location"] == unused
-    assert '<span class="pill is-fail">revoked</span>' in settled(client, unused)
+    settled(client, unused, '<span class="pill is-fail">revoked</span>')
 
 
 def test_who_may_only_look_gets_no_forms(stage: Stage) -> None:

@@ -46,8 +46,8 @@ STAGES: tuple[Stage, ...] = (
     Stage("ruff format", (_PYTHON, "-m", "ruff", "format", "--check", ".")),
     Stage("mypy", (_PYTHON, "-m", "mypy")),
     Stage("lint-imports", (str(_BIN / "lint-imports"),)),
-    # H015: our own way of breaking lines. H037: a field's two forms look like one tag to it. H052: without JavaScript a run is
-    # followed by loading the page again, and only while it goes on.
+    # H015: our own way of breaking lines. H037: a field's two forms look like one tag to it.
+    # H052: without JavaScript a run is followed by loading the page again, and only while it goes on.
     Stage(
         "djlint",
         (

@@ -27,7 +27,7 @@ PAGES = (
 )  # fmt: skip
 IN_THE_DARK = ("/", f"/domains/{UNSAFE}/", f"/mail/settings/{SAFE}/", "/doors/", "/runs/14/", "/server/", "/account/")
 NAMES = re.compile(
-    r"\.example|@|^CN=|<script>|Très|UTC$|\.localhost|^mailward |\.invalid|^([0-9a-f]{4} ?)+$|^(mail|web)-self|Old Mill"
+    r"\.example|@|CN=|<script>|Très|UTC$|\.localhost|^mailward |\.invalid|^([0-9a-f]{4} ?)+$|^(mail|web)-self|Old Mill"
 )
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}

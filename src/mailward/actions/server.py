@@ -16,7 +16,7 @@ from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence
-from mailward.model.server_wish import ServerWish
+from mailward.model.server_wish import ServerWish, refuse_unfit
 from mailward.model.settings import KNOWN_CAS, KeyType, SecondFactor, TlsProfile
 from mailward.model.verdict import Verdict, worst
 from mailward.store import records, values
@@ -107,29 +107,10 @@ def _doors(office: Office) -> tuple[DoorRow, ...]:
 def change_server(office: Office, actor: Actor, wish: ServerWish) -> Asked:
     """Ask for other settings. The run says whether they were proven; if not, mailward.toml stays as it was."""
     permission.require(actor, Act.SERVER_CHANGE)
-    _refuse(office, wish)
+    if wish == ServerWish():
+        raise BadInput("settings", Sentence("nothing was asked to be changed"), code="nothing-named")
+    refuse_unfit(office.settings, wish)
     now = office.clock.now()
     kept = values.freeze(wish)
     records.tell(actor, "server.changed", SERVER, now, **{name: value for name, value in kept.items() if value is not None})
     return Asked(records.ask(RunKind.CONFIGURATION, SERVER, {"settings": kept}, actor, now).pk)
-
-
-def _refuse(office: Office, wish: ServerWish) -> None:
-    """What can be told at once; the steward has the last word."""
-    settings = office.settings
-    if wish == ServerWish():
-        raise BadInput("settings", Sentence("nothing was asked to be changed"), code="nothing-named")
-    fixed = [door for door in wish.open_doors or () if door.kind.always_open]
-    if fixed:
-        raise BadInput("open_doors", Sentence("{door} is always open", door=fixed[0].value), code="always-open")
-    if wish.key_type is KeyType.BOTH and not settings.rsa:
-        said = Sentence("two kinds of keys are shown only by doors that look for both")
-        raise BadInput("key_type", said, Sentence("Set rsa = true in mailward.toml first."), code="needs-rsa")
-    if wish.cas is not None and not wish.cas:
-        said = Sentence("without a CA no certificate could be had or renewed")
-        raise BadInput("cas", said, Sentence("Keep at least one."), code="no-ca")
-    known = {*KNOWN_CAS, *(ca.name for ca in settings.cas)}
-    unknown = [name for name in wish.cas or () if name not in known]
-    if unknown:
-        said = Sentence("there is no CA {name}", name=unknown[0])
-        raise BadInput("cas", said, Sentence("Known are: {names}.", names=", ".join(sorted(known))), code="no-such-ca")

@@ -12,9 +12,8 @@ from mailward.model.doors import Door
 from mailward.model.errors import BadInput
 from mailward.model.layout import Layout
 from mailward.model.outside import Files
-from mailward.model.sentence import Sentence
-from mailward.model.server_wish import ServerWish
-from mailward.model.settings import KNOWN_CAS, CaSettings, KeyType, Settings
+from mailward.model.server_wish import ServerWish, refuse_unfit
+from mailward.model.settings import KNOWN_CAS, CaSettings, Settings
 from mailward.steward.settings_file import format_settings, parse_settings
 
 _STANDARD_HTTPS = 443
@@ -22,15 +21,13 @@ _STANDARD_HTTPS = 443
 
 def wished(settings: Settings, wish: ServerWish) -> Settings:
     """The settings as they would be. Raises BadInput that names the field."""
+    refuse_unfit(settings, wish)
     new = settings
     if wish.open_doors is not None:
         new = replace(new, ports=_ports(settings, wish.open_doors))
     if wish.tls_profile is not None:
         new = replace(new, tls_profile=wish.tls_profile)
     if wish.key_type is not None:
-        if wish.key_type is KeyType.BOTH and not settings.rsa:
-            said = Sentence("two kinds of keys are shown only by doors that look for both")
-            raise BadInput("key_type", said, Sentence("Set rsa = true in mailward.toml first."), code="needs-rsa")
         new = replace(new, key_type=wish.key_type)
     if wish.cas is not None or wish.contact is not None:
         new = replace(new, cas=_cas(settings, wish))
@@ -38,9 +35,6 @@ def wished(settings: Settings, wish: ServerWish) -> Settings:
 
 
 def _ports(settings: Settings, wanted: tuple[Door, ...]) -> dict[Door, int]:
-    fixed = [door for door in wanted if door.kind.always_open]
-    if fixed:
-        raise BadInput("open_doors", Sentence("{door} is always open", door=fixed[0].value), code="always-open")
     base = settings.ports[Door.HTTPS] - Door.HTTPS.kind.demo_offset
     is_standard = settings.ports[Door.HTTPS] == _STANDARD_HTTPS
     ports = {door: port for door, port in settings.ports.items() if door.kind.always_open or door in wanted}
@@ -51,26 +45,11 @@ def _ports(settings: Settings, wanted: tuple[Door, ...]) -> dict[Door, int]:
 
 
 def _cas(settings: Settings, wish: ServerWish) -> tuple[CaSettings, ...]:
-    there = {ca.name: ca for ca in settings.cas}
     known = {name: CaSettings(name, directory, contact=settings.contact) for name, directory in KNOWN_CAS.items()}
+    there = {ca.name: ca for ca in settings.cas}
     names = wish.cas if wish.cas is not None else tuple(there)
-    for number, name in enumerate(names):
-        if name not in there and name not in known:
-            said = Sentence("there is no CA {name}", name=name)
-            remedy = Sentence("Known are: {names}.", names=", ".join({**there, **known}))
-            raise BadInput("cas", said, remedy, code="no-such-ca")
-        if name in names[:number]:
-            raise BadInput("cas", Sentence("{name} is named twice", name=name), code="named-twice")
-    if not names:
-        said = Sentence("without a CA no certificate could be had or renewed")
-        raise BadInput("cas", said, Sentence("Keep at least one."), code="no-ca")
     chosen = tuple(there.get(name) or known[name] for name in names)
-    if wish.contact is None:
-        return chosen
-    if wish.contact and not re.fullmatch(r"[^\s@\"\\<>]{1,64}@[A-Za-z0-9.-]{1,253}", wish.contact):
-        said = Sentence("{address} is no mail address", address=wish.contact)
-        raise BadInput("contact", said, Sentence("Give one that somebody reads, or none."), code="bad-address")
-    return tuple(replace(ca, contact=wish.contact or None) for ca in chosen)
+    return chosen if wish.contact is None else tuple(replace(ca, contact=wish.contact or None) for ca in chosen)
 
 
 def edited(text: str, new: Settings) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import TimeoutError as TooLate
 
 from demo_host import DemoHost
 
@@ -50,13 +51,19 @@ def log_in(context: BrowserContext, url: str, address: str, password: str) -> Pa
     page.fill("#rcmloginpwd", password)
     page.click("#rcmloginsubmit")
     page.wait_for_selector("#messagelist", state="attached", timeout=20_000)
+    # The inbox is still asking for its list: a compose begun now can lose its session to that answer (Roundcube
+    # writes the whole session at each request's end). A person isn't that fast.
+    page.wait_for_load_state("networkidle")
     return page
 
 
 def write(page: Page, recipient: str, subject: str, words: str) -> None:
     """Compose and send; returns when Roundcube says that it was sent."""
     page.goto(page.url.split("?")[0] + "?_task=mail&_action=compose")
-    page.wait_for_selector("#composebody", state="visible")
+    try:
+        page.wait_for_selector("#composebody", state="visible")
+    except TooLate as late:
+        raise AssertionError(f"no letter to write at {page.url}: {page.inner_text('body')[:2000]}") from late
     page.locator("#compose_to input, #compose_to textarea").locator("visible=true").first.fill(recipient)
     page.fill("#compose-subject", subject)
     page.fill("#composebody", words)

@@ -35,8 +35,10 @@ def web(documents):
 
     def behave(talk: Conversation) -> None:
         talk.secure()
-        asked = talk.hear().split(b" ")[1].split(b"?")[0].decode()
-        body = documents.get(asked)
+        request = talk.hear()
+        if not request:  # Somebody who only wanted to see the certificate.
+            return
+        body = documents.get(request.split(b" ")[1].split(b"?")[0].decode())
         status = b"200 OK" if body else b"404 Not Found"
         talk.say(
             b"HTTP/1.1 "

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import dns.flags
 import dns.message
 import dns.rcode
 import pytest
@@ -17,7 +18,7 @@ import pytest
 from fakes.told_resolver import MemoryDnsUpdates, ToldResolver
 from mailward.host.dns_update import Rfc2136
 from mailward.host.ports import free_port
-from mailward.host.resolver import DnsResolver, server_of
+from mailward.host.resolver import DnsResolver, said, server_of
 from mailward.model.errors import NotPossible
 from mailward.model.outside import DnsUpdates, Resolver
 
@@ -154,6 +155,9 @@ def test_answers_that_need_tcp_and_aliases(knot: Dns) -> None:
     """3 KB of TXT come whole; an alias' target is found beside it."""
     assert len(knot.resolver.query("big.a.test", "TXT").records[0]) > 3000
     assert knot.resolver.query("www.a.test", "CNAME").records == ("mail.a.test.",)
+    followed = knot.resolver.query("www.a.test", "A")
+    assert (followed.records, followed.alias, followed.ttl) == (("192.0.2.1",), "mail.a.test.", 300)
+    assert not followed.authentic
 
 
 @pytest.mark.real
@@ -206,11 +210,24 @@ def test_servfail_is_told_and_the_next_server_is_asked() -> None:
         assert DnsResolver((knowing,)).query("a.test", "NO-SUCH-TYPE").rcode == "FORMERR"
 
 
+def test_only_a_resolver_here_vouches_for_what_it_says() -> None:
+    """AD is believed from loopback; nobody vouches without it, and a question that nobody answered has no age."""
+    with answering(dns.rcode.NOERROR, dns.flags.AD) as validating, answering(dns.rcode.NOERROR) as plain:
+        vouched = DnsResolver((validating,), timeout=2).query("a.test", "A")
+        assert vouched.authentic and vouched.ttl is None and vouched.alias is None
+        assert not DnsResolver((plain,), timeout=2).query("a.test", "A").authentic
+    message = dns.message.from_text("id 1\nflags QR AD\n;QUESTION\na.test. IN A\n;ANSWER\na.test. 7 IN A 192.0.2.1\n")
+    assert said("a.test", "A", message, ("127.0.0.53", 53)).authentic
+    assert not said("a.test", "A", message, ("192.0.2.53", 53)).authentic
+    assert said("a.test", "A", message, ("192.0.2.53", 53)).ttl == 7
+
+
 class answering:  # noqa: N801 - read as a word in a with statement
     """A name server that answers everything with one rcode."""
 
-    def __init__(self, rcode: dns.rcode.Rcode) -> None:
+    def __init__(self, rcode: dns.rcode.Rcode, flags: int = 0) -> None:
         self._rcode = rcode
+        self._flags = flags
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     def __enter__(self) -> str:
@@ -224,6 +241,7 @@ class answering:  # noqa: N801 - read as a word in a with statement
                 data, peer = self._socket.recvfrom(4096)
                 answer = dns.message.make_response(dns.message.from_wire(data))
                 answer.set_rcode(self._rcode)
+                answer.flags |= self._flags
                 self._socket.sendto(answer.to_wire(), peer)
         except OSError:
             pass

@@ -1,15 +1,19 @@
 """Questions to DNS as the host asks them (model.outside.Resolver), with dnspython.
 
 What DNS says is an answer, never an exception: also SERVFAIL, and silence (rcode TIMEOUT). UDP first, TCP when the answer
-was cut off (RFC 7766 section 5). Nothing is cached and nothing is validated here; CNAMEs are not followed by us: a
-recursive server gives the target's records beside the alias, and only records of the asked type are reported.
+was cut off (RFC 7766 section 5). Nothing is cached and nothing is validated here: whether a validating resolver vouches
+for an answer is asked with the AD bit (RFC 6840 section 5.7), and believed only of a resolver on this machine, since
+nothing guards that bit on a network. CNAMEs are not followed by us: a recursive server gives the target's records beside
+the alias, and only records of the asked type are reported.
 """
 
 import contextlib
+import ipaddress
 import time
 from pathlib import Path
 
 import dns.exception
+import dns.flags
 import dns.inet
 import dns.message
 import dns.name
@@ -39,6 +43,7 @@ class DnsResolver:
             question = dns.message.make_query(dns.name.from_text(name), rdtype, want_dnssec=False, use_edns=0, payload=1232)
         except (dns.exception.DNSException, UnicodeError, ValueError) as error:
             return DnsAnswer(name, rdtype, "FORMERR", (), f"not asked: {error}")
+        question.flags |= dns.flags.AD
         servers = self._servers or _of_the_system(self._resolv_conf)
         deadline = time.monotonic() + self._timeout
         worst = DnsAnswer(name, rdtype, "TIMEOUT", (), ", ".join(f"{address}:{port}" for address, port in servers))
@@ -51,10 +56,10 @@ class DnsResolver:
                 answer = _ask(question, address, port, patience)
                 if answer is None:
                     continue
-                said = _said(name, rdtype, answer, f"{address}:{port}")
-                if said.rcode in ("NOERROR", "NXDOMAIN"):
-                    return said
-                worst = said
+                told = said(name, rdtype, answer, (address, port))
+                if told.rcode in ("NOERROR", "NXDOMAIN"):
+                    return told
+                worst = told
             if worst.rcode != "TIMEOUT":
                 return worst
         return worst
@@ -96,7 +101,20 @@ def _ask(question: dns.message.QueryMessage, address: str, port: int, timeout: f
     return answer
 
 
-def _said(name: str, rdtype: str, answer: dns.message.Message, server: str) -> DnsAnswer:
+def said(name: str, rdtype: str, answer: dns.message.Message, server: tuple[str, int]) -> DnsAnswer:
+    """What this message says of the question; ``server`` is whose it is."""
     wanted = dns.rdatatype.from_text(rdtype)
-    records = sorted(record.to_text() for rrset in answer.answer if rrset.rdtype == wanted for record in rrset)
-    return DnsAnswer(name, rdtype, dns.rcode.to_text(answer.rcode()), tuple(records), server)
+    found = [rrset for rrset in answer.answer if rrset.rdtype == wanted]
+    aliases = [rrset for rrset in answer.answer if rrset.rdtype == dns.rdatatype.CNAME]
+    asked = answer.question[0].name if answer.question else None
+    alias = next((rrset[0].target.to_text() for rrset in aliases if rrset.name == asked and len(rrset)), None)
+    return DnsAnswer(
+        name,
+        rdtype,
+        dns.rcode.to_text(answer.rcode()),
+        tuple(sorted(record.to_text() for rrset in found for record in rrset)),
+        f"{server[0]}:{server[1]}",
+        authentic=bool(answer.flags & dns.flags.AD) and ipaddress.ip_address(server[0]).is_loopback,
+        ttl=min((rrset.ttl for rrset in (*found, *aliases)), default=None),
+        alias=alias,
+    )

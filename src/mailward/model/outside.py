@@ -126,13 +126,20 @@ class Unseal(Protocol):
 
 @dataclass(frozen=True)
 class DnsAnswer:
-    """What a name server said. ``rcode`` is "NOERROR", "NXDOMAIN", "SERVFAIL", "TIMEOUT", …; records as text."""
+    """What a name server said. ``rcode`` is "NOERROR", "NXDOMAIN", "SERVFAIL", "TIMEOUT", …; records as text.
+
+    ``authentic``: a resolver on this machine validated it with DNSSEC (AD; what comes over a network proves nothing).
+    ``ttl``: seconds, the smallest of what was answered; None when nothing was. ``alias``: the target of the CNAME at the
+    asked name (absolute, as DNS writes it), when there is one."""
 
     name: str
     rdtype: str
     rcode: str
     records: tuple[str, ...]
     server: str
+    authentic: bool = False
+    ttl: int | None = None
+    alias: str | None = None
 
 
 class Resolver(Protocol):

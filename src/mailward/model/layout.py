@@ -108,6 +108,16 @@ class Layout:
         return self.root / "web"
 
     @property
+    def dkim(self) -> Path:
+        """What the mail path signs with: ``<domain>/signing.json`` and the keys it names (0640 root:mailward-mailpath)."""
+        return self.root / "dkim"
+
+    @property
+    def reports(self) -> Path:
+        """A maildir of reports that other servers sent, until the steward has read them; ``aside/`` is what it couldn't."""
+        return self.root / "reports"
+
+    @property
     def acme_challenges(self) -> Path:
         """HTTP-01 answers, served by nginx under ``/.well-known/acme-challenge/`` (RFC 8555 section 8.3)."""
         return self.root / "acme-challenges"

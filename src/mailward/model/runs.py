@@ -15,6 +15,8 @@ class RunKind(StrEnum):
     ROLLBACK = "rollback"
     VERIFY = "verify"  # only looks: nothing is changed
     CLIENT = "client"  # only looks
+    CHECK = "check"  # only looks: at DNS, and at what it points to
+    DNS = "dns"  # a domain's records are published, and seen at its authoritative servers
 
 
 class RunState(StrEnum):
@@ -41,6 +43,8 @@ SPOKEN_KINDS = {
     RunKind.ROLLBACK: Sentence("rollback"),
     RunKind.VERIFY: Sentence("look at the doors"),
     RunKind.CLIENT: Sentence("look as a mail program"),
+    RunKind.CHECK: Sentence("look at DNS"),
+    RunKind.DNS: Sentence("DNS"),
 }
 SPOKEN_STATES = {
     RunState.WAITING: Sentence("waiting"),

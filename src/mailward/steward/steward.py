@@ -37,6 +37,8 @@ NAMES: dict[RunKind, Sentence] = {
     RunKind.ORDER: Sentence("Getting a certificate"),
     RunKind.VERIFY: Sentence("Connecting to every door"),
     RunKind.CLIENT: Sentence("Looking as mail programs do"),
+    RunKind.CHECK: Sentence("Looking at DNS"),
+    RunKind.DNS: Sentence("Publishing what DNS must say, and waiting until it says it"),
 }
 Recording = Callable[[Run, Host], StoreRecorder]
 
@@ -48,6 +50,8 @@ def record_in_store(run: Run, host: Host) -> StoreRecorder:
 def _lock_for(run: Run) -> str:
     if run.kind in records.LOOKS:
         return f"look {run.pk}"
+    if run.kind == RunKind.DNS:
+        return f"dns {run.subject}"
     return f"order {run.subject}" if run.kind == RunKind.ORDER else "host"
 
 

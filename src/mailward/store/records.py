@@ -19,9 +19,9 @@ from mailward.store import chain, states
 from mailward.store.models import Domain, Finding, Run, RunStep
 from mailward.store.sentences import from_json, to_json
 
-LOOKS = (RunKind.VERIFY, RunKind.CLIENT)
+LOOKS = (RunKind.VERIFY, RunKind.CLIENT, RunKind.CHECK)
 """Runs that change nothing."""
-BESIDE = (RunKind.ORDER, *LOOKS)
+BESIDE = (RunKind.ORDER, RunKind.DNS, *LOOKS)
 """Runs that are carried out beside others, without the host's lock."""
 
 

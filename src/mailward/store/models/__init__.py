@@ -1,18 +1,35 @@
 """The tables, by subject."""
 
 from mailward.store.models.certificates import AcmeAccount, Lineage, Order, SigningRequest, Version
+from mailward.store.models.dns import (
+    Check,
+    DkimKey,
+    DomainBoard,
+    DomainDns,
+    PublishedRecord,
+    TlsaKey,
+    TlsDestination,
+    Zone,
+)
 from mailward.store.models.domains import Alias, AppPassword, Customer, Domain, Mailbox, ServerChoice
 from mailward.store.models.people import Account, ApiToken, Group, Invitation, KeptAnswer, RoleGrant
 from mailward.store.models.records import DomainState, Event, Finding, Run, RunStep
+from mailward.store.models.reports import AggregateReport, AggregateRow, TlsReport
 
 __all__ = [
     "Account",
     "AcmeAccount",
+    "AggregateReport",
+    "AggregateRow",
     "Alias",
     "ApiToken",
     "AppPassword",
+    "Check",
     "Customer",
+    "DkimKey",
     "Domain",
+    "DomainBoard",
+    "DomainDns",
     "DomainState",
     "Event",
     "Finding",
@@ -22,10 +39,15 @@ __all__ = [
     "Lineage",
     "Mailbox",
     "Order",
+    "PublishedRecord",
     "RoleGrant",
     "Run",
     "RunStep",
     "ServerChoice",
     "SigningRequest",
+    "TlsDestination",
+    "TlsReport",
+    "TlsaKey",
     "Version",
+    "Zone",
 ]

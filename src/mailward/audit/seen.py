@@ -1,0 +1,123 @@
+"""What one check of DNS sees: answers asked for once and remembered, policies fetched, doors of other servers met.
+
+Probes of the board. All I/O is done by what is handed in; nothing is judged here (``audit/rules``).
+"""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailward.model.checks import CheckFinding, Evidence, Mechanism
+from mailward.model.dns import DnsWish, Record
+from mailward.model.doors import Tls
+from mailward.model.outside import Clock, Dialled, DialTarget, DnsAnswer, HttpAnswer, HttpClient, Resolver, TlsDialer
+from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.verdict import Verdict
+
+MOST_RECORDS, LONGEST_RECORD = 20, 1000
+
+
+@dataclass(frozen=True)
+class Here:
+    """What is true of this host, with which DNS must agree."""
+
+    hostname: str
+    addresses: tuple[str, ...]  # what the world reaches it by, and what it sends from
+    smtp_port: int = 25
+    https_port: int = 443
+    dnsbls: tuple[str, ...] = ()  # lists to ask about addresses
+    ca_issuers: tuple[str, ...] = ()  # the CAA names of the CAs in use: "letsencrypt.org"
+    tlsa: tuple[str, ...] = ()  # SHA-256 (hex) of the public keys served at port 25 under the host's name
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a domain ought to look like. ``wanted`` are all records that Mailward publishes, or would."""
+
+    wish: DnsWish
+    wanted: tuple[Record, ...]
+    here: Here
+
+    def values(self, name: str, rdtype: str) -> tuple[Record, ...]:
+        """The wanted records of one name and type."""
+        return tuple(one for one in self.wanted if one.name == name and one.rdtype == rdtype)
+
+
+@dataclass
+class Seen:
+    """A Resolver that remembers. One for a whole check of many domains: their mail hosts are mostly the same."""
+
+    resolver: Resolver
+    http: HttpClient
+    dialer: TlsDialer
+    clock: Clock
+    source: str = "resolver"
+    _answers: dict[tuple[str, str], DnsAnswer] = field(default_factory=dict)
+    _fetched: dict[tuple[str, str, int], HttpAnswer] = field(default_factory=dict)
+    _dialled: dict[DialTarget, Dialled] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def query(self, name: str, rdtype: str) -> DnsAnswer:
+        """As model.outside.Resolver; the same question is asked once."""
+        key = (name.rstrip(".").lower(), rdtype.upper())
+        with self._lock:
+            known = self._answers.get(key)
+        if known is None:
+            known = self.resolver.query(*key)
+            with self._lock:
+                self._answers[key] = known
+        return known
+
+    def fetch(self, url: str, address: str, port: int) -> HttpAnswer:
+        """An HTTPS document at an address, the certificate judged by what the client trusts."""
+        key = (url, address, port)
+        if key not in self._fetched:
+            self._fetched[key] = self.http.fetch(url, address=address, port=port)
+        return self._fetched[key]
+
+    def smtp(self, name: str, address: str, port: int) -> Dialled:
+        """What another mail server meets at a mail host: STARTTLS, asking for the host by its name."""
+        target = DialTarget("smtp", Tls.STARTTLS, address, port, name)
+        if target not in self._dialled:
+            self._dialled[target] = self.dialer.dial([target])[0]
+        return self._dialled[target]
+
+    def addresses(self, name: str) -> tuple[tuple[str, ...], tuple[DnsAnswer, ...]]:
+        """The IPv4 and IPv6 addresses of a name, with the answers they come from."""
+        answers = tuple(self.query(name, rdtype) for rdtype in ("A", "AAAA"))
+        return tuple(record for answer in answers for record in answer.records), answers
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def finding(
+        self,
+        domain: str,
+        mechanism: Mechanism,
+        subject: str,
+        verdict: Verdict,
+        code: str,
+        reason: Sentence,
+        remedy: Sentence = NOTHING,
+        *,
+        answers: tuple[DnsAnswer, ...] = (),
+        evidence: tuple[Evidence, ...] = (),
+        cure: tuple[Record, ...] = (),
+        replaces: tuple[Record, ...] = (),
+    ) -> CheckFinding:
+        """A line of the board, seen now. ``answers`` become evidence."""
+        shown = (*map(as_evidence, answers), *evidence)
+        return CheckFinding(
+            domain, mechanism, subject, verdict, code, reason, shown, remedy, self.source, self.now(), cure, replaces
+        )
+
+
+def is_unknown(answer: DnsAnswer) -> bool:
+    """Whether nobody can say what DNS holds: a time-out, SERVFAIL, a refusal. Never green, never red."""
+    return answer.rcode not in ("NOERROR", "NXDOMAIN")
+
+
+def as_evidence(answer: DnsAnswer) -> Evidence:
+    """An answer as a finding shows it, cut to a size that people can read."""
+    records = tuple(record[:LONGEST_RECORD] for record in answer.records[:MOST_RECORDS])
+    return Evidence(answer.name, answer.rdtype, answer.rcode, records, answer.server, answer.authentic, answer.ttl)

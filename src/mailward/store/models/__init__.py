@@ -12,6 +12,7 @@ from mailward.store.models.dns import (
     Zone,
 )
 from mailward.store.models.domains import Alias, AppPassword, Customer, Domain, Mailbox, ServerChoice
+from mailward.store.models.names import ControlProof, DeniedName, NameWatch, PartnerName, WatchedName
 from mailward.store.models.people import Account, ApiToken, Group, Invitation, KeptAnswer, RoleGrant
 from mailward.store.models.records import DomainState, Event, Finding, Run, RunStep
 from mailward.store.models.reports import AggregateReport, AggregateRow, TlsReport
@@ -25,7 +26,9 @@ __all__ = [
     "ApiToken",
     "AppPassword",
     "Check",
+    "ControlProof",
     "Customer",
+    "DeniedName",
     "DkimKey",
     "Domain",
     "DomainBoard",
@@ -38,7 +41,9 @@ __all__ = [
     "KeptAnswer",
     "Lineage",
     "Mailbox",
+    "NameWatch",
     "Order",
+    "PartnerName",
     "PublishedRecord",
     "RoleGrant",
     "Run",
@@ -49,5 +54,6 @@ __all__ = [
     "TlsReport",
     "TlsaKey",
     "Version",
+    "WatchedName",
     "Zone",
 ]

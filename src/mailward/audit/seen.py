@@ -4,8 +4,12 @@ Probes of the board. All I/O is done by what is handed in; nothing is judged her
 """
 
 import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from mailward.model.checks import CheckFinding, Evidence, Mechanism
 from mailward.model.dns import DnsWish, Record
@@ -15,6 +19,40 @@ from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
 
 MOST_RECORDS, LONGEST_RECORD = 20, 1000
+MOST_REMEMBERED = 50_000  # answers; the host's own are asked for again and again, so that they are never the oldest
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Once(Generic[K, V]):
+    """Remembers what was asked. Who asks while another thread asks the same waits for that answer. What wasn't asked for
+    in a long time is forgotten first: many thousands of domains are gone through with one memory."""
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._most = most
+        self._known: OrderedDict[K, Future[V]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K, ask: Callable[[], V]) -> V:
+        with self._lock:
+            future = self._known.get(key)
+            is_mine = future is None
+            if future is None:
+                future = self._known[key] = Future()
+                if len(self._known) > self._most:
+                    self._known.popitem(last=False)
+            else:
+                self._known.move_to_end(key)
+        if is_mine:
+            try:
+                future.set_result(ask())
+            except BaseException as trouble:
+                with self._lock:
+                    self._known.pop(key, None)  # the next one tries again
+                future.set_exception(trouble)
+                raise
+        return future.result()
 
 
 @dataclass(frozen=True)
@@ -52,35 +90,23 @@ class Seen:
     dialer: TlsDialer
     clock: Clock
     source: str = "resolver"
-    _answers: dict[tuple[str, str], DnsAnswer] = field(default_factory=dict)
-    _fetched: dict[tuple[str, str, int], HttpAnswer] = field(default_factory=dict)
-    _dialled: dict[DialTarget, Dialled] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _answers: Once[tuple[str, str], DnsAnswer] = field(default_factory=Once)
+    _fetched: Once[tuple[str, str, int], HttpAnswer] = field(default_factory=lambda: Once(1000))
+    _dialled: Once[DialTarget, Dialled] = field(default_factory=lambda: Once(1000))
 
     def query(self, name: str, rdtype: str) -> DnsAnswer:
         """As model.outside.Resolver; the same question is asked once."""
         key = (name.rstrip(".").lower(), rdtype.upper())
-        with self._lock:
-            known = self._answers.get(key)
-        if known is None:
-            known = self.resolver.query(*key)
-            with self._lock:
-                self._answers[key] = known
-        return known
+        return self._answers.get(key, lambda: self.resolver.query(*key))
 
     def fetch(self, url: str, address: str, port: int) -> HttpAnswer:
         """An HTTPS document at an address, the certificate judged by what the client trusts."""
-        key = (url, address, port)
-        if key not in self._fetched:
-            self._fetched[key] = self.http.fetch(url, address=address, port=port)
-        return self._fetched[key]
+        return self._fetched.get((url, address, port), lambda: self.http.fetch(url, address=address, port=port))
 
     def smtp(self, name: str, address: str, port: int) -> Dialled:
         """What another mail server meets at a mail host: STARTTLS, asking for the host by its name."""
         target = DialTarget("smtp", Tls.STARTTLS, address, port, name)
-        if target not in self._dialled:
-            self._dialled[target] = self.dialer.dial([target])[0]
-        return self._dialled[target]
+        return self._dialled.get(target, lambda: self.dialer.dial([target])[0])
 
     def addresses(self, name: str) -> tuple[tuple[str, ...], tuple[DnsAnswer, ...]]:
         """The IPv4 and IPv6 addresses of a name, with the answers they come from."""

@@ -1,6 +1,7 @@
 """``test`` and ``bench``: what continuous integration runs, and what measures. Both work on the clone, not on an instance.
 
-All stages run, also after one has failed, and the summary names every one that did.
+All stages run, also after one has failed, and the summary names every one that did. Tests that start no daemons run side by
+side, one process a core; the others measure patience in seconds, and have the machine to themselves.
 """
 
 import sys
@@ -40,6 +41,8 @@ class Ended:
 
 
 PYTEST = Stage("pytest", (_PYTHON, "-m", "pytest"))
+SIDE_BY_SIDE = ("tests/unit", "tests/golden")
+ALONE = ("tests/contract", "tests/real", "tests/faults")
 
 STAGES: tuple[Stage, ...] = (
     Stage("ruff check", (_PYTHON, "-m", "ruff", "check", ".")),
@@ -64,7 +67,8 @@ STAGES: tuple[Stage, ...] = (
             "H015,H037,H052",
         ),
     ),
-    PYTEST,
+    Stage("side by side", (*PYTEST.argv, "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", *SIDE_BY_SIDE)),
+    Stage("alone", (*PYTEST.argv, *ALONE)),
 )
 
 

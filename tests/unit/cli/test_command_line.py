@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -13,7 +14,7 @@ from mailward.cli.as_json import as_json
 from mailward.cli.language import printable, speaking
 from mailward.cli.show_doors import show_findings
 from mailward.cli.stages import Stages
-from mailward.cli.test import STAGES, Stage, run_stages, summarise
+from mailward.cli.test import ALONE, SIDE_BY_SIDE, STAGES, Stage, run_stages, summarise
 from mailward.model.doors import Door
 from mailward.model.findings import SERVER, DoorFinding
 from mailward.model.sentence import NOTHING, Sentence
@@ -157,6 +158,14 @@ def test_stages_are_one_line_each_with_their_time() -> None:
             stages.note(Sentence("a remark"))
         raise RuntimeError
     assert out.getvalue().splitlines() == ["    · a remark", "  ✓ Inner 1  1.0 s", "✗ Outer  3.0 s"]
+
+
+def test_every_directory_of_tests_is_run_by_one_stage() -> None:
+    """What lies beside the known directories would never be run."""
+    tests = Path(__file__).parents[2]
+    holding = {f"tests/{file.relative_to(tests).parts[0]}" for file in tests.rglob("test_*.py")}
+    assert holding == {*SIDE_BY_SIDE, *ALONE}
+    assert [sum(directory in stage.argv for stage in STAGES) for directory in sorted(holding)] == [1] * len(holding)
 
 
 def test_every_stage_runs_after_a_failure_and_the_summary_names_it() -> None:

@@ -40,7 +40,7 @@ class DeniedName(models.Model):
 
 
 class PartnerName(models.Model):
-    """A name that is hosted elsewhere and guarded here: it and its look-alikes aren't hosted for others, and are watched."""
+    """A name that is hosted elsewhere and guarded here: its look-alikes aren't hosted for others, and are watched."""
 
     name = models.CharField(max_length=253, unique=True)
     note = models.CharField(max_length=200, blank=True)

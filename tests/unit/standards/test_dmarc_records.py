@@ -171,7 +171,7 @@ def test_testing_is_one_level_milder():
 
 
 def test_silence_is_no_verdict():
-    """A name server that doesn't answer gives temperror, a broken question permerror, no record none; nothing is asked for."""
+    """A name server that doesn't answer gives temperror, nonsense permerror, no record none; nothing is asked for."""
     silent = ToldResolver({("_dmarc.a.test", "TXT"): "TIMEOUT"})
     assert dmarc.evaluate("a.test", ("pass", "a.test"), [], silent).result is DmarcResult.TEMPERROR
     assert dmarc.organizational_domain("a.test", silent) is None

@@ -20,6 +20,7 @@ from mailward.model.verdict import Verdict
 
 MOST_RECORDS, LONGEST_RECORD = 20, 1000
 MOST_REMEMBERED = 50_000  # answers; the host's own are asked for again and again, so that they are never the oldest
+_GIVEN_UP = "not asked: the time for this domain was over"
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,6 +34,12 @@ class Once(Generic[K, V]):
         self._most = most
         self._known: OrderedDict[K, Future[V]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def known(self, key: K) -> V | None:
+        """What is remembered; None while it isn't, or isn't yet."""
+        with self._lock:
+            future = self._known.get(key)
+        return future.result() if future is not None and future.done() and future.exception() is None else None
 
     def get(self, key: K, ask: Callable[[], V]) -> V:
         with self._lock:
@@ -90,6 +97,7 @@ class Seen:
     dialer: TlsDialer
     clock: Clock
     source: str = "resolver"
+    until: float = float("inf")  # by the clock's monotonic seconds: what wasn't asked by then isn't, and is unknown
     _answers: Once[tuple[str, str], DnsAnswer] = field(default_factory=Once)
     _fetched: Once[tuple[str, str, int], HttpAnswer] = field(default_factory=lambda: Once(1000))
     _dialled: Once[DialTarget, Dialled] = field(default_factory=lambda: Once(1000))
@@ -97,21 +105,30 @@ class Seen:
     def query(self, name: str, rdtype: str) -> DnsAnswer:
         """As model.outside.Resolver; the same question is asked once."""
         key = (name.rstrip(".").lower(), rdtype.upper())
+        if self._is_over():
+            return self._answers.known(key) or DnsAnswer(*key, "TIMEOUT", (), _GIVEN_UP)
         return self._answers.get(key, lambda: self.resolver.query(*key))
 
     def fetch(self, url: str, address: str, port: int) -> HttpAnswer:
         """An HTTPS document at an address, the certificate judged by what the client trusts."""
+        if self._is_over():
+            return HttpAnswer(url, 0, "", b"", "timeout")
         return self._fetched.get((url, address, port), lambda: self.http.fetch(url, address=address, port=port))
 
     def smtp(self, name: str, address: str, port: int) -> Dialled:
         """What another mail server meets at a mail host: STARTTLS, asking for the host by its name."""
         target = DialTarget("smtp", Tls.STARTTLS, address, port, name)
+        if self._is_over():
+            return Dialled(target, "timeout", _GIVEN_UP)
         return self._dialled.get(target, lambda: self.dialer.dial([target])[0])
 
     def addresses(self, name: str) -> tuple[tuple[str, ...], tuple[DnsAnswer, ...]]:
         """The IPv4 and IPv6 addresses of a name, with the answers they come from."""
         answers = tuple(self.query(name, rdtype) for rdtype in ("A", "AAAA"))
         return tuple(record for answer in answers for record in answer.records), answers
+
+    def _is_over(self) -> bool:
+        return self.clock.monotonic() >= self.until
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from mailward.audit.clients import CLEAR_TEXT_CODES, CLIENT_CODES
 from mailward.audit.rules import codes
+from mailward.model.checks import Mechanism
+from mailward.model.verdict import Verdict
 from mailward.standards import hostname, mail_address
 
 HERE = Path(__file__).parents[3]
@@ -14,7 +16,7 @@ PAGE = (HERE / "docs" / "codes.md").read_text()
 def rows(section):
     """The codes of a section's tables, in order, with the rest of their rows."""
     text = PAGE.partition(f"## {section}")[2].partition("\n## ")[0]
-    return [(code, line) for line in text.splitlines() for code in re.findall(r"^\| `([a-z-]+)` \|", line)]
+    return [(code, line) for line in text.splitlines() for code in re.findall(r"^\| `([a-z0-9-]+)` \|", line)]
 
 
 def test_every_code_of_a_door_is_documented_with_its_verdict_in_its_order():
@@ -45,3 +47,17 @@ def test_codes_listed_by_a_module_are_those_it_uses():
         text = Path(module.__file__).read_text().partition("CODES = (")[2].partition(")\n")[2]
         used = set(re.findall(r'"((?:name|address)-[a-z-]+)"', text))
         assert used == set(module.CODES)
+
+
+def test_every_code_of_a_check_is_documented():
+    """The page lists exactly the codes that the board's rules use, each beginning with its mechanism, with a verdict."""
+    begins = "|".join([*(mechanism.value.replace("_", "-") for mechanism in Mechanism), "check"])
+    found = {f"{what}-{verdict}" for what in ("certificate", "door") for verdict in ("pass", "warn", "fail", "unknown")}
+    for path in [*(HERE / "src" / "mailward" / "audit").rglob("*.py"), HERE / "src" / "mailward" / "actions" / "checks.py"]:
+        if path.exists() and path.name not in ("words.py", "codes.py", "doors.py", "chain.py", "clients.py"):
+            found.update(re.findall(rf'"((?:{begins})-[a-z0-9-]+)"', path.read_text()))
+    found -= {code for code in found if code in codes.VERDICTS}
+    shown = rows("DNS: `mailward check`")
+    assert sorted(code for code, _ in shown) == sorted(found)
+    for code, line in shown:
+        assert line.split("|")[2].strip().split(",")[0] in set(Verdict), code

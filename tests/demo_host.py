@@ -19,7 +19,7 @@ from typing import Any
 from mailward.model.doors import Door
 from mailward.model.layout import Layout
 
-OFFSETS = (53, 400, 401, 465, 525, 587, 801, 802, 803, 804, 805, 993, 995, 6080, 6443, 110, 143, 2190)
+OFFSETS = (53, 400, 401, 465, 525, 587, 801, 802, 803, 804, 805, 806, 993, 995, 6080, 6443, 110, 143, 2190)
 
 
 def free_base_port() -> int:

@@ -26,7 +26,7 @@ def cases() -> dict[str, DesiredState]:
     and in two-keys it has an RSA companion."""
     high = demo(2000, ipv6=True)
     ca = CaSettings("letsencrypt", "https://acme-v02.api.letsencrypt.org/directory")
-    real = production("mx1.example.com", ("0.0.0.0", "::"), ca, "admin@example.com")
+    real = production("mx1.example.com", ("127.0.0.1", "::1"), ca, "admin@example.com")
     opened = {door: 2000 + door.kind.demo_offset for door in (Door.IMAP, Door.POP3, Door.SIEVE)}
     names = (
         LocalName("alpha-wildcard", 3, ("alpha.localhost", "*.alpha.localhost")),

@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mailward import daemons
-from mailward.daemons import knot, webmail, zone
+from mailward.daemons import knot, unbound, webmail, zone
 from mailward.daemons.daemon import Checker, Daemon
 from mailward.daemons.secrets import SecretKind, pebble_certificate, secret_files, tsig_file
 from mailward.daemons.users import USERS
@@ -79,6 +79,7 @@ def every_port(settings: Settings) -> tuple[int, ...]:
     inside = settings.internal
     ca = (settings.demo.pebble_port, settings.demo.pebble_management_port) if settings.demo else ()
     between = (inside.imap_proxied, inside.pop3_proxied, inside.imap_local, inside.sieve_local, inside.smtp_local)
+    between += (inside.resolver,)
     return (*settings.ports.values(), settings.http_port, settings.dns_port, *between, *ca)
 
 
@@ -179,6 +180,7 @@ class WholeHost:
         self.sni.create()
         self.directory.create()
         self._put(knot.catalog_path(self.layout), knot.catalog_file().encode(), "knot", "knot", 0o640)
+        self._put(unbound.demo_anchors(self.layout), b"")
         first = webmail.first_start(self.layout)
         with contextlib.closing(sqlite3.connect(first.path)) as database:
             database.executescript(first.schema.read_text())
@@ -286,6 +288,7 @@ class WholeHost:
         inside, said = self.settings.internal, self.settings.ports
         ready: dict[str, list[Callable[[], object]]] = {
             "knot": [lambda: self.call(*knot.knotc(self.layout, "status"))[0] == 0],
+            "unbound": [lambda: self.call(*unbound.control(self.layout, "status"))[0] == 0],
             "pebble": [lambda: self.settings.demo and _opens(self.settings.demo.pebble_port)],
             "dovecot": [lambda: _greets(inside.imap_local, b"* OK"), lambda: _greets(inside.sieve_local, b'"IMPL')],
             "postfix": [lambda: _greets(inside.smtp_local, b"220 ")],

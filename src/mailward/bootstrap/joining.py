@@ -134,7 +134,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         seal=Sealer(files.read(layout.secrets / "steward.pub")),
         unseal=Opener(files.read(layout.secrets / "steward.key")),
         dialer=AsyncioTlsDialer(),
-        resolver=DnsResolver(settings.nameservers),
+        resolver=DnsResolver(settings.asked),
         authoritative=_authoritative(settings),
         dns=Rfc2136(f"127.0.0.1:{settings.dns_port}", TSIG_NAME, steward_tsig(layout)),
         http=RealHttpClient(layout.trust_file(settings.trust)),
@@ -187,7 +187,7 @@ def _authoritative(settings: Settings) -> Callable[[str], Sequence[Resolver]]:
     if settings.demo is not None:
         here = DnsResolver((f"127.0.0.1:{settings.dns_port}",))
         return lambda _zone: [here]
-    resolver = DnsResolver(settings.nameservers)
+    resolver = DnsResolver(settings.asked)
 
     def found(zone: str) -> Sequence[Resolver]:
         names = resolver.query(zone, "NS").records

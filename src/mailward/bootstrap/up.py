@@ -256,7 +256,7 @@ def _make(layout: Layout, settings: Settings) -> None:
         birth.make_daemon_directories(desired, layout, files)
         log_files.keep_private(layout.log, _LOGS)
         birth.make_secrets(desired, layout, files, clock)
-        birth.make_first_files(layout, files)
+        birth.make_first_files(desired, layout, files)
         host.directory.create()
         host.ground.sni.create()
         birth.put_tables_right(host)
@@ -272,6 +272,7 @@ def start(mailward: Mailward) -> None:
         return
     supervisor.end_leftovers()  # a killed supervisor's: they would hold our own ports
     wanted = [(address, port) for port in declared_ports(mailward.settings) for address in mailward.settings.addresses]
+    wanted.append((mailward.settings.resolver_address, mailward.settings.internal.resolver))
     for taken in ports.taken(wanted):
         holder = f"{taken.holder.program} (pid {taken.holder.pid})" if taken.holder else taken.reason
         said = Sentence(

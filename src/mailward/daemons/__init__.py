@@ -16,6 +16,7 @@ from mailward.daemons.panel import PANEL_DAEMON
 from mailward.daemons.pebble import PEBBLE
 from mailward.daemons.postfix import POSTFIX
 from mailward.daemons.steward import STEWARD
+from mailward.daemons.unbound import UNBOUND
 from mailward.daemons.webmail import WEBMAIL_DAEMON
 from mailward.model.desired import DesiredState
 from mailward.model.generations import File, Generation
@@ -23,7 +24,18 @@ from mailward.model.layout import Layout
 
 __all__ = ["ALL", "Checker", "Daemon", "Directory", "Program", "directories", "render", "wanted"]
 
-ALL: tuple[Daemon, ...] = (KNOT, PEBBLE, DOVECOT, DOVECOT_STARTTLS, POSTFIX, WEBMAIL_DAEMON, NGINX, PANEL_DAEMON, STEWARD)
+ALL: tuple[Daemon, ...] = (
+    KNOT,
+    UNBOUND,
+    PEBBLE,
+    DOVECOT,
+    DOVECOT_STARTTLS,
+    POSTFIX,
+    WEBMAIL_DAEMON,
+    NGINX,
+    PANEL_DAEMON,
+    STEWARD,
+)
 
 
 def wanted(desired: DesiredState) -> tuple[Daemon, ...]:

@@ -5,6 +5,7 @@ door (stream) and find the certificate by name (js).
 """
 
 RUNTIME: tuple[str, ...] = (
+    "dns-root-data",
     "dovecot-core",
     "dovecot-imapd",
     "dovecot-lmtpd",
@@ -21,10 +22,12 @@ RUNTIME: tuple[str, ...] = (
     "php8.2-fpm",
     "postfix",
     "postfix-lmdb",
+    "postfix-mta-sts-resolver",
     "postfix-sqlite",
     "roundcube-core",
     "roundcube-plugins",
     "roundcube-sqlite3",
+    "unbound",
 )
 DEMO: tuple[str, ...] = ("pebble",)
 TEST: tuple[str, ...] = (

@@ -101,6 +101,11 @@ def knot(value: object) -> str:
     return '"' + _escaped(_without(_text(value), "%", "Knot"), '\\"') + '"'
 
 
+def unbound(value: object) -> str:
+    """A quoted unbound value, which knows no escapes."""
+    return '"' + _without(_text(value), '"\\', "unbound") + '"'
+
+
 def supervisor(value: object) -> str:
     """One argument of a supervisor ``command``: shell-quoted, ``%`` doubled. Its ini files cut at ``;`` and ``#``."""
     text = _without(_text(value), ";#\\", "supervisor")
@@ -189,6 +194,7 @@ FILTERS: dict[str, Callable[[object], str]] = {
         php,
         ini,
         knot,
+        unbound,
         supervisor,
         supervisor_value,
         json,

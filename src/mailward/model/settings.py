@@ -3,9 +3,13 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailward.model.dns_settings import DnsSettings
 from mailward.model.doors import Door
 from mailward.model.passwords import PasswordLevel
 
+RESOLVER_ADDRESS = "127.0.53.53"  # loopback, and neither Knot's nor (127.0.0.53) systemd-resolved's
+DNS_PORT = 53
+EVERY_ADDRESS = frozenset(("0.0.0.0", "::"))  # noqa: S104 - compared with; a door on them leaves no address for others
 OWN_TOP_LEVEL = "mailward"  # no such domain exists; the name server's catalog of zones lies in it, and no customer's may
 
 
@@ -53,6 +57,7 @@ class InternalPorts:
     sieve_local: int
     smtp_local: int  # Roundcube -> Postfix
     knot_control: int = 0  # unused; Knot is controlled by its socket
+    resolver: int = 0  # the validating resolver's; 53 is taken at an address of its own (Settings.resolver_address)
 
 
 @dataclass(frozen=True)
@@ -95,17 +100,43 @@ class Settings:
     second_factor: SecondFactor = SecondFactor.BY_ROLE
     tls_profile: TlsProfile = TlsProfile.INTERMEDIATE
     trust: str = "system"  # what verify trusts: "system", or a PEM file
-    nameservers: tuple[str, ...] = ()  # "address:port" that verify and client ask; empty: the system's resolver
+    nameservers: tuple[str, ...] = ()  # "address:port" that verify and client ask; empty: the instance's own resolver
     password_level: PasswordLevel = PasswordLevel.VERY_STRONG  # what people's and mailboxes' passwords must reach
     breached_passwords: str | None = None  # a file of Have I Been Pwned, "ordered by hash"
     store: str | None = None  # postgresql://…, without a password; None: SQLite in the instance
     demo: DemoSettings | None = None
+    dns: DnsSettings = DnsSettings()  # noqa: RUF009 - frozen
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_modern(self) -> bool:
         """Whether doors for people speak TLS 1.3 alone."""
         return self.tls_profile is TlsProfile.MODERN
+
+    @property
+    def resolver_address(self) -> str:
+        """Where the instance's own validating resolver listens. Only port 53 can be named in a resolv.conf."""
+        return RESOLVER_ADDRESS if self.internal.resolver == DNS_PORT else "127.0.0.1"
+
+    @property
+    def own_resolver(self) -> str:
+        """The same with its port, as ``nameservers`` are written."""
+        return f"{self.resolver_address}:{self.internal.resolver}"
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The name servers that the host itself asks."""
+        return self.nameservers or (self.own_resolver,)
+
+    @property
+    def world_addresses(self) -> tuple[str, ...]:
+        """What the world reaches the host by."""
+        return self.dns.addresses or tuple(one for one in self.addresses if one not in EVERY_ADDRESS)
+
+    @property
+    def reports_address(self) -> str:
+        """Where other servers send their reports."""
+        return self.dns.reports or f"reports@{self.hostname}"
 
     def is_open(self, door: Door) -> bool:
         return door in self.ports

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from mailward.certificates import make
 from mailward.certificates.renewal import due
-from mailward.daemons import ALL, knot, webmail
+from mailward.daemons import ALL, knot, unbound, webmail
 from mailward.daemons.secrets import SecretFile, SecretKind, secret_files, steward_tsig, tsig_file
 from mailward.daemons.users import PANEL, WEB
 from mailward.flow.switch import apply, check, link_name, stage
@@ -110,8 +110,11 @@ def open_store_to_panel(layout: Layout, files: Files) -> None:
         files.put_right(path, mode=0o660, group=PANEL)
 
 
-def make_first_files(layout: Layout, files: Files) -> None:
-    """What daemons must find at their first start: Knot's empty catalog, Roundcube's tables."""
+def make_first_files(desired: DesiredState, layout: Layout, files: Files) -> None:
+    """What daemons must find at their first start: Knot's empty catalog, Roundcube's tables, a demo's trusted keys."""
+    anchors = unbound.demo_anchors(layout)
+    if desired.settings.demo is not None and not files.exists(anchors):
+        files.write(anchors, b"")
     catalog = knot.catalog_path(layout)
     if not files.exists(catalog):
         files.write(catalog, knot.catalog_file().encode(), mode=0o640, owner="knot", group="knot")

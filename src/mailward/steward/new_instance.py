@@ -1,7 +1,8 @@
 """The settings of a new instance: the demo that anybody can try, or production. Pure."""
 
+from mailward.model.dns_settings import DEMO_DNSBL, DnsSettings
 from mailward.model.doors import Door
-from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, SecondFactor, Settings
+from mailward.model.settings import DNS_PORT, EVERY_ADDRESS, CaSettings, DemoSettings, InternalPorts, SecondFactor, Settings
 
 DEMO_HOSTNAME = "mx.mailward.localhost"
 DEMO_BASE_PORT = 2000
@@ -25,8 +26,8 @@ def demo(base_port: int = DEMO_BASE_PORT, *, ipv6: bool) -> Settings:
         outbound=False,
         second_factor=SecondFactor.OPTIONAL,  # a stranger gets in with one password
         trust=DEMO_ROOTS,
-        nameservers=(f"127.0.0.1:{base_port + 53}",),
         demo=DemoSettings(pebble_port=pebble, pebble_management_port=pebble + 1),
+        dns=DnsSettings(dnsbls=(DEMO_DNSBL,)),
     )
 
 
@@ -52,7 +53,10 @@ def production(
         ports=ports,
         http_port=80 if base_port is None else base_port + 6080,
         dns_port=53 if base_port is None else base_port + 53,
-        internal=_internal(PRIVILEGED_INTERNAL if base_port is None else base_port + 800),
+        internal=_internal(
+            PRIVILEGED_INTERNAL if base_port is None else base_port + 800,
+            standard=base_port is None and not EVERY_ADDRESS.intersection(addresses),
+        ),
         addresses=addresses,
         cas=(ca,),
         contact=contact,
@@ -60,7 +64,12 @@ def production(
     )
 
 
-def _internal(first: int) -> InternalPorts:
+def _internal(first: int, *, standard: bool = False) -> InternalPorts:
     return InternalPorts(
-        imap_proxied=first + 1, pop3_proxied=first + 2, imap_local=first + 3, sieve_local=first + 4, smtp_local=first + 5
+        imap_proxied=first + 1,
+        pop3_proxied=first + 2,
+        imap_local=first + 3,
+        sieve_local=first + 4,
+        smtp_local=first + 5,
+        resolver=DNS_PORT if standard else first + 6,
     )

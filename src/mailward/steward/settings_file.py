@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,12 +11,23 @@ from mailward.model.doors import Door
 from mailward.model.errors import BadInput
 from mailward.model.passwords import PasswordLevel
 from mailward.model.sentence import Sentence
-from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, KeyType, SecondFactor, Settings, TlsProfile
+from mailward.model.settings import (
+    DNS_PORT,
+    EVERY_ADDRESS,
+    CaSettings,
+    DemoSettings,
+    InternalPorts,
+    KeyType,
+    SecondFactor,
+    Settings,
+    TlsProfile,
+)
 from mailward.standards.hostname import parse_host_name
+from mailward.steward.dns_settings_file import format_dns, parse_dns
 
 _KNOWN = {
     "hostname", "addresses", "outbound", "contact", "key_type", "trust", "nameservers", "ports", "internal", "ca", "demo",
-    "rsa", "second_factor", "tls_profile", "password_level", "breached_passwords", "store",
+    "rsa", "second_factor", "tls_profile", "password_level", "breached_passwords", "store", "dns",
 }  # fmt: skip
 _CORRECT = Sentence("Correct it in mailward.toml, then run the command again.")
 
@@ -38,7 +49,7 @@ def parse_settings(text: str) -> Settings:
         ports={d: _port(ports.get(d.value), f"ports.{d}") for d in Door if d.value in ports or d.kind.always_open},
         http_port=_port(ports.get("http"), "ports.http"),
         dns_port=_port(ports.get("dns"), "ports.dns"),
-        internal=InternalPorts(**_numbers(raw, "internal", InternalPorts, 65535)),
+        internal=_internal(raw),
         addresses=_addresses(raw),
         cas=_cas(raw.get("ca", [])),
         contact=_text(raw["contact"], "contact") if "contact" in raw else None,
@@ -53,6 +64,7 @@ def parse_settings(text: str) -> Settings:
         breached_passwords=_text(raw["breached_passwords"], "breached_passwords") if "breached_passwords" in raw else None,
         store=_store(raw["store"]) if "store" in raw else None,
         demo=DemoSettings(**_numbers(raw, "demo", DemoSettings, 2**31)) if "demo" in raw else None,
+        dns=parse_dns(raw, _wrong),
     )
     _no_port_twice(settings)
     if settings.key_type is KeyType.BOTH and not settings.rsa:
@@ -72,7 +84,7 @@ def format_settings(settings: Settings) -> str:
         f"second_factor = {_quote(settings.second_factor.value)}  # who must have one: by-role, optional, everybody",
         f"tls_profile = {_quote(settings.tls_profile.value)}  # intermediate (TLS 1.2 and 1.3), modern (TLS 1.3 alone)",
         f"trust = {_quote(settings.trust)}  # what verify trusts: system, or a PEM file",
-        f"nameservers = [{', '.join(_quote(n) for n in settings.nameservers)}]  # whom verify asks; empty: the system's",
+        f"nameservers = [{', '.join(_quote(n) for n in settings.nameservers)}]  # whom we ask; empty: our own resolver",
         f"password_level = {_quote(settings.password_level.value)}  # very-weak, weak, medium, strong, very-strong",
     ]
     if settings.breached_passwords:
@@ -90,6 +102,7 @@ def format_settings(settings: Settings) -> str:
     lines += [f"http = {settings.http_port}", f"dns = {settings.dns_port}"]
     lines += ["", "# Loopback ports between the daemons.", "[internal]"]
     lines += [f"{field.name} = {getattr(settings.internal, field.name)}" for field in fields(InternalPorts)]
+    lines += format_dns(settings.dns, _quote)
     for ca in settings.cas:
         lines += ["", "[[ca]]"]
         lines += [
@@ -132,6 +145,17 @@ def _numbers(raw: Mapping[str, Any], name: str, kind: type, most: int) -> dict[s
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise _wrong(f"{name}.{key}", Sentence("a whole number from 1 to {most} is wanted", most=most))
     return table
+
+
+def _internal(raw: Mapping[str, Any]) -> InternalPorts:
+    """An instance from before it had a resolver of its own gets one: on port 53 where the doors have the standard ports
+    (the name server must then not listen on every address there is), or else on the next port."""
+    given = InternalPorts(**_numbers(raw, "internal", InternalPorts, 65535))
+    if given.resolver:
+        return given
+    if _table(raw, "ports").get("dns") == DNS_PORT and not EVERY_ADDRESS.intersection(_addresses(raw)):
+        return replace(given, resolver=DNS_PORT)
+    return replace(given, resolver=given.smtp_local + 1)
 
 
 def _cas(raw: object) -> tuple[CaSettings, ...]:
@@ -249,6 +273,8 @@ def _no_port_twice(settings: Settings) -> None:
     named = [(port, f"ports.{door}") for door, port in settings.ports.items()]
     named += [(settings.http_port, "ports.http"), (settings.dns_port, "ports.dns")]
     named += [(getattr(settings.internal, f.name), f"internal.{f.name}") for f in fields(InternalPorts)]
+    if settings.internal.resolver == DNS_PORT:  # at an address of its own
+        named.remove((DNS_PORT, "internal.resolver"))
     if settings.demo:
         ports = ("pebble_port", "pebble_management_port")
         named += [(getattr(settings.demo, name), f"demo.{name}") for name in ports]

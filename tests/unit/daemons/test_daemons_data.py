@@ -17,7 +17,7 @@ from mailward.steward.new_instance import demo
 
 DESIRED = DesiredState(demo(2000, ipv6=True))
 LAYOUT = Layout(Path("/srv/mailward"))
-OTHERS = {"root", "postfix", "knot", "dovecot"}
+OTHERS = {"root", "postfix", "knot", "dovecot", "unbound", "_mta-sts"}
 
 
 def test_each_file_stands_below_its_daemons_name() -> None:

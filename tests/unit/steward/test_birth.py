@@ -26,12 +26,12 @@ def test_it_is_done_once(made) -> None:
     from mailward.store.models import Lineage, Version
 
     birth.make_secrets(made.desired, LAYOUT, made.files, made.clock)
-    birth.make_first_files(LAYOUT, _with_schema(made).files)
+    birth.make_first_files(made.desired, LAYOUT, _with_schema(made).files)
     before = dict(made.files.tree()), dict(made.sni.entries)
     made.files.writes.clear()
     made.born()
     birth.make_secrets(made.desired, LAYOUT, made.files, made.clock)
-    birth.make_first_files(LAYOUT, made.files)
+    birth.make_first_files(made.desired, LAYOUT, made.files)
     birth.put_directory_right(made.host)
     assert (dict(made.files.tree()), dict(made.sni.entries)) == before
     assert made.files.writes == [LAYOUT.trust_file(made.settings.trust)]  # the test's own
@@ -56,10 +56,10 @@ def test_a_half_made_database_is_never_left(made) -> None:
     made.files.make_directory(first.schema.parent)
     made.files.write(first.schema, b"CREATE TABLE good (id INTEGER); CREATE TABLE oops (")
     with pytest.raises(Exception, match="incomplete"):
-        birth.make_first_files(LAYOUT, made.files)
+        birth.make_first_files(made.desired, LAYOUT, made.files)
     assert not made.files.exists(first.path)
     _with_schema(made)
-    birth.make_first_files(LAYOUT, made.files)
+    birth.make_first_files(made.desired, LAYOUT, made.files)
     assert made.files.read(first.path).startswith(b"SQLite format 3")
 
 

@@ -53,7 +53,7 @@ addresses = st.lists(st.ip_addresses().map(str), min_size=1, max_size=4, unique=
 
 @given(
     host=st.tuples(names.filter(lambda n: not n.isdigit()), names.filter(str.isalpha)).map(".".join),
-    ports=st.lists(st.integers(1, 65535), min_size=16, max_size=16, unique=True),
+    ports=st.lists(st.integers(1, 65535), min_size=17, max_size=17, unique=True),
     addresses=addresses,
     cas=st.lists(cas, max_size=3, unique_by=lambda ca: ca.name).map(tuple),
     contact=maybe,
@@ -73,7 +73,7 @@ def test_whatever_the_values_they_are_read_back(
         ports=dict(zip(doors, ports, strict=False)),
         http_port=ports[9],
         dns_port=ports[10],
-        internal=InternalPorts(*ports[11:16]),
+        internal=InternalPorts(*ports[11:16], resolver=ports[16]),
         addresses=addresses,
         cas=cas,
         contact=contact,
@@ -202,6 +202,24 @@ def test_the_demo_never_sends_mail_to_the_world() -> None:
     assert {door.value: port for door, port in PRODUCTION.ports.items()} == {
         "https": 443, "imaps": 993, "pop3s": 995, "smtp": 25, "submission": 587, "submissions": 465,
     }  # fmt: skip
+
+
+def test_an_older_instance_gets_a_resolver() -> None:
+    """Port 53 of an address of its own where a resolv.conf must name it; a free port where Knot has port 53 everywhere."""
+
+    def older(settings: Settings) -> Settings:
+        lines = format_settings(settings).splitlines()
+        return parse_settings("\n".join(line for line in lines if not line.startswith("resolver")))
+
+    assert PRODUCTION.own_resolver == "127.0.53.53:53"
+    assert older(PRODUCTION) == PRODUCTION
+    assert older(DEMO) == DEMO
+    assert DEMO.own_resolver == "127.0.0.1:2806"
+    assert older(replace(PRODUCTION, addresses=("0.0.0.0",))).own_resolver == "127.0.0.1:846"
+    assert (PRODUCTION.asked, replace(DEMO, nameservers=("192.0.2.1:53",)).asked) == (
+        ("127.0.53.53:53",),
+        ("192.0.2.1:53",),
+    )
 
 
 def test_only_root_can_listen_where_passwords_pass_in_production() -> None:

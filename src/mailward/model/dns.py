@@ -119,3 +119,4 @@ class DnsWish:
     tls_rpt: bool = True
     caa: tuple[str, ...] = ()  # issuers' domain names; empty: no CAA is published
     dkim: tuple[DkimSelector, ...] = ()
+    own_certificate: bool = False  # mail.<domain> has one of its own: mail programs are sent there

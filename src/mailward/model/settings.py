@@ -131,7 +131,7 @@ class Settings:
     @property
     def world_addresses(self) -> tuple[str, ...]:
         """What the world reaches the host by."""
-        return self.dns.addresses or tuple(one for one in self.addresses if one not in EVERY_ADDRESS)
+        return self.dns.public_addresses or tuple(one for one in self.addresses if one not in EVERY_ADDRESS)
 
     @property
     def reports_address(self) -> str:

@@ -31,19 +31,29 @@ RESOLV_CONF = Path("/etc/resolv.conf")
 
 class DnsResolver:
     """Asks ``nameservers`` ("address:port", "[::1]:53"; empty: those of resolv.conf) one after the other, each once per
-    round, at most ``timeout`` seconds in all for one question."""
+    round, at most ``timeout`` seconds in all for one question. ``unchecked``: a validating resolver is told not to check
+    (CD), and the signatures come with the answers: for telling where a chain of DNSSEC is broken, not for relying on it."""
 
-    def __init__(self, nameservers: tuple[str, ...] = (), *, timeout: float = 5.0, resolv_conf: Path = RESOLV_CONF) -> None:
+    def __init__(
+        self,
+        nameservers: tuple[str, ...] = (),
+        *,
+        timeout: float = 5.0,
+        resolv_conf: Path = RESOLV_CONF,
+        unchecked: bool = False,
+    ) -> None:
         self._servers = tuple(server_of(text) for text in nameservers)
         self._timeout = timeout
         self._resolv_conf = resolv_conf
+        self._unchecked = unchecked
 
     def query(self, name: str, rdtype: str) -> DnsAnswer:
         try:
-            question = dns.message.make_query(dns.name.from_text(name), rdtype, want_dnssec=False, use_edns=0, payload=1232)
+            asked = dns.name.from_text(name)
+            question = dns.message.make_query(asked, rdtype, want_dnssec=self._unchecked, use_edns=0, payload=1232)
         except (dns.exception.DNSException, UnicodeError, ValueError) as error:
             return DnsAnswer(name, rdtype, "FORMERR", (), f"not asked: {error}")
-        question.flags |= dns.flags.AD
+        question.flags |= dns.flags.CD if self._unchecked else dns.flags.AD
         servers = self._servers or _of_the_system(self._resolv_conf)
         deadline = time.monotonic() + self._timeout
         worst = DnsAnswer(name, rdtype, "TIMEOUT", (), ", ".join(f"{address}:{port}" for address, port in servers))
@@ -106,6 +116,7 @@ def said(name: str, rdtype: str, answer: dns.message.Message, server: tuple[str,
     wanted = dns.rdatatype.from_text(rdtype)
     found = [rrset for rrset in answer.answer if rrset.rdtype == wanted]
     aliases = [rrset for rrset in answer.answer if rrset.rdtype == dns.rdatatype.CNAME]
+    signatures = [rrset for rrset in answer.answer if rrset.rdtype == dns.rdatatype.RRSIG and rrset.covers == wanted]
     asked = answer.question[0].name if answer.question else None
     alias = next((rrset[0].target.to_text() for rrset in aliases if rrset.name == asked and len(rrset)), None)
     return DnsAnswer(
@@ -117,4 +128,5 @@ def said(name: str, rdtype: str, answer: dns.message.Message, server: tuple[str,
         authentic=bool(answer.flags & dns.flags.AD) and ipaddress.ip_address(server[0]).is_loopback,
         ttl=min((rrset.ttl for rrset in (*found, *aliases)), default=None),
         alias=alias,
+        signatures=tuple(sorted(record.to_text() for rrset in signatures for record in rrset)),
     )

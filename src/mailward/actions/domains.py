@@ -7,14 +7,14 @@ from django.db.models.functions import Coalesce
 from mailward.actions import permission
 from mailward.actions.office import Asked, Office
 from mailward.actions.paging import page
+from mailward.actions.proving import ask_for_proof
+from mailward.actions.refused_names import refuse
 from mailward.actions.rows import CustomerRow, DomainRow, Listed
-from mailward.certificates.selection import belongs
-from mailward.model.errors import BadInput, Forbidden
+from mailward.model.errors import BadInput
 from mailward.model.people import Actor
 from mailward.model.rights import HOST, Act, Place
 from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence
-from mailward.model.settings import OWN_TOP_LEVEL
 from mailward.standards.hostname import parse_domain
 from mailward.store import records
 from mailward.store.models import Customer, Domain, Mailbox
@@ -79,10 +79,12 @@ def show_domain(office: Office, actor: Actor, name: str) -> DomainRow:
 
 
 @transaction.atomic
-def add_domain(office: Office, actor: Actor, name: str, customer: str | None = None) -> Asked:
-    """Take a domain in: mail for it is delivered here, its zone and its clients' settings are published.
+def add_domain(office: Office, actor: Actor, name: str, customer: str | None = None, *, confirmed: bool = False) -> Asked:
+    """Take a domain in: its zone and its clients' settings are published, and mail for it is delivered here; of a customer,
+    as soon as control of it is shown (docs/decisions/proof-of-control.md).
 
-    A domain is held once, and never under a domain that another customer holds (B7). Customers add to what is their own.
+    A domain is held once. What lies under or above another customer's, or can be taken for something else, is a provider's
+    to add (B7, B8), who must say that it is meant (``confirmed``). Customers add to what is their own.
     """
     permission.require_somewhere(actor, Act.DOMAINS_ADD)
     domain = parse_domain(name, "domain")
@@ -91,11 +93,12 @@ def add_domain(office: Office, actor: Actor, name: str, customer: str | None = N
         remedy = Sentence("Use at most {most} characters.", most=LONGEST_DOMAIN)
         raise BadInput("domain", said, remedy, code="name-too-long")
     owner = _owner(actor, domain, _customer_name(customer) if customer else None)
-    _refuse_taken(domain, owner, office)
-    _refuse_above_others(actor, domain, owner, office)
+    refuse(office, actor, domain, owner, confirmed=confirmed)
     holder, _ = Customer.objects.get_or_create(name=owner)
-    Domain.objects.create(name=domain, customer=holder)
+    row = Domain.objects.create(name=domain, customer=holder)
     now = office.clock.now()
+    if not actor.may(Act.DOMAINS_ADD, HOST):
+        ask_for_proof(row, now)
     records.tell(actor, "domain.added", domain, now, domain=domain, customer=owner)
     request = {"domains": [domain], "addresses": []}
     return Asked(records.ask(RunKind.DIRECTORY, domain, request, actor, now, domain=domain).pk)
@@ -124,36 +127,6 @@ def _customer_name(name: str) -> str:
     if not clean or len(clean) > 120 or not clean.isprintable():
         raise BadInput("customer", Sentence("a customer's name has 1 to 120 printable characters"))
     return clean
-
-
-def _refuse_taken(domain: str, owner: str, office: Office) -> None:
-    if Domain.objects.filter(name=domain).exists():
-        said = Sentence("{domain} is already held here", domain=domain)
-        raise BadInput("domain", said, Sentence("See: mailward domain list"), code="already-held")
-    if domain == office.settings.hostname:
-        said = Sentence("{domain} is this server's own name", domain=domain)
-        raise BadInput("domain", said, Sentence("Mail domains need a name of their own."), code="server-name")
-    if domain.rsplit(".", maxsplit=1)[-1] == OWN_TOP_LEVEL:
-        said = Sentence("{domain} ends in a name that Mailward keeps for itself", domain=domain)
-        raise BadInput("domain", said, Sentence("Mail domains need a name of their own."), code="reserved")
-    labels = domain.split(".")
-    parents = [".".join(labels[i:]) for i in range(1, len(labels))]
-    for parent in Domain.objects.filter(name__in=parents).select_related("customer"):
-        if parent.customer.name != owner:
-            said = Sentence("{domain} lies under {parent}, which another customer holds", domain=domain, parent=parent.name)
-            remedy = Sentence("Only the holder of {parent} can add it.", parent=parent.name)
-            raise BadInput("domain", said, remedy, code="under-another-customer")
-
-
-def _refuse_above_others(actor: Actor, domain: str, owner: str, office: Office) -> None:
-    """Whoever holds a domain gets certificates and DNS for names below it: what lies above the server's own name, or above
-    another customer's domain, is added by a provider alone."""
-    if actor.may(Act.DOMAINS_ADD, HOST):
-        return
-    below = Domain.objects.filter(name__endswith=f".{domain}").exclude(customer__name=owner)
-    if belongs(office.settings.hostname, domain) or below.exists():
-        said = Sentence("{name} has no right to this ({act})", name=actor.name, act=Act.DOMAINS_ADD.value)
-        raise Forbidden(said, Sentence("Ask your provider for a role that allows it."), code="forbidden")
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mailward.certificates.suffixes import SHORT_LIST, Suffixes
 from mailward.model.layout import Layout
 from mailward.model.outside import Clock, Seal
 from mailward.model.sentence import Sentence
@@ -22,6 +23,7 @@ class Office:
     hash_app_password: Callable[[str], str]
     is_breached: Callable[[str], bool]  # whether a password stands in a list that thieves have
     trust_roots: Callable[[], bytes]  # PEM of the roots that uploaded chains must lead to
+    suffixes: Callable[[], Suffixes] = lambda: SHORT_LIST  # under which names people register theirs
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,15 @@ class Suffixes:
         length = next((n for n in range(len(labels), 0, -1) if self._is_suffix(labels[-n:])), 1)
         return ".".join(labels[-(length + 1) :])
 
+    def is_suffix(self, name: str) -> bool:
+        """Whether names are registered right below this one, by different people: co.uk."""
+        labels = name.lower().rstrip(".").split(".")
+        return len(labels) == 1 or self._is_suffix(labels)
+
+    def body(self, name: str) -> str:
+        """What is left of a name without the suffix it is registered under: "mail.example" of mail.example.co.uk."""
+        return name.removesuffix("." + self.registered(name).partition(".")[2])
+
     def _is_suffix(self, labels: list[str]) -> bool:
         name, parent = ".".join(labels), ".".join(labels[1:])
         return name not in self.exceptions and (name in self.rules or parent in self.wildcards)

@@ -16,6 +16,7 @@ class RunKind(StrEnum):
     VERIFY = "verify"  # only looks: nothing is changed
     CLIENT = "client"  # only looks
     CHECK = "check"  # only looks: at DNS, and at what it points to
+    CONTROL = "control"  # only looks: whether control of a domain is shown in DNS
     DNS = "dns"  # a domain's records are published, and seen at its authoritative servers
 
 
@@ -44,6 +45,7 @@ SPOKEN_KINDS = {
     RunKind.VERIFY: Sentence("look at the doors"),
     RunKind.CLIENT: Sentence("look as a mail program"),
     RunKind.CHECK: Sentence("look at DNS"),
+    RunKind.CONTROL: Sentence("look for a proof of control"),
     RunKind.DNS: Sentence("DNS"),
 }
 SPOKEN_STATES = {

@@ -19,7 +19,7 @@ from mailward.store import chain, states
 from mailward.store.models import Domain, Finding, Run, RunStep
 from mailward.store.sentences import from_json, to_json
 
-LOOKS = (RunKind.VERIFY, RunKind.CLIENT, RunKind.CHECK)
+LOOKS = (RunKind.VERIFY, RunKind.CLIENT, RunKind.CHECK, RunKind.CONTROL)
 """Runs that change nothing."""
 BESIDE = (RunKind.ORDER, RunKind.DNS, *LOOKS)
 """Runs that are carried out beside others, without the host's lock."""

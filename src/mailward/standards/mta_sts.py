@@ -18,7 +18,7 @@ LONGEST_POLICY = 64 * 1024
 LONGEST_MAX_AGE = 31_557_600  # seconds: section 3.2, about a year
 MOST_MX = 100
 MEDIA_TYPE = "text/plain"
-CODES = ("mta-sts-record", "mta-sts-policy")
+
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
 _RECORD = re.compile(r"v=STSv1[ \t]*(?:;|$)")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
@@ -27,7 +27,7 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 class MtaStsError(BadInput):
     """What was read is no MTA-STS record, or no policy that a sender would follow."""
 
-    def __init__(self, what: Sentence, code: str, remedy: Sentence = NOTHING) -> None:
+    def __init__(self, what: Sentence, remedy: Sentence = NOTHING, *, code: str) -> None:
         super().__init__("mta_sts", what, remedy, code=code)
 
 
@@ -76,7 +76,7 @@ def parse_record(text: str) -> StsRecord:
     """The record. Raises MtaStsError (``mta-sts-record``)."""
     if len(text) > LONGEST_RECORD or not is_record(text):
         what = Sentence("An MTA-STS record begins with v=STSv1; and this one doesn't.")
-        raise MtaStsError(what, "mta-sts-record", _RECORD_FORM)
+        raise MtaStsError(what, _RECORD_FORM, code="mta-sts-record")
     ids = []
     for part in text.split(";")[1:]:
         name, equals, value = (piece.strip(" \t") for piece in part.partition("="))
@@ -84,7 +84,7 @@ def parse_record(text: str) -> StsRecord:
             ids.append(value)
     if len(ids) != 1 or not _ID.fullmatch(ids[0]):
         what = Sentence("The MTA-STS record has no single id of 1 to 32 letters and digits.")
-        raise MtaStsError(what, "mta-sts-record", _RECORD_FORM)
+        raise MtaStsError(what, _RECORD_FORM, code="mta-sts-record")
     return StsRecord(ids[0])
 
 
@@ -145,7 +145,7 @@ def _mx(name: str) -> str:
 
 
 def _refused(what: Sentence) -> MtaStsError:
-    return MtaStsError(what, "mta-sts-policy", Sentence("Serve a policy in the form of RFC 8461 section 3.2."))
+    return MtaStsError(what, Sentence("Serve a policy in the form of RFC 8461 section 3.2."), code="mta-sts-policy")
 
 
 _RECORD_FORM = Sentence("Write it like v=STSv1; id=20260131;")

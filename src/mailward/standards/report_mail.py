@@ -25,7 +25,7 @@ MOST_PARTS = 30
 MOST_MEMBERS = 10
 MOST_DOCUMENT = 8 * 1024 * 1024  # of all documents of one message together, unpacked
 LONGEST_FIELD = 4096
-CODES = ("report-too-big", "report-message", "report-packed", "report-none")
+
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _SPACE = b" \t\r\n\xef\xbb\xbf"
@@ -36,7 +36,7 @@ _ENCODINGS = ("base64", "quoted-printable", "7bit", "8bit", "binary", "")
 class ReportError(BadInput):
     """A report that can't be read: the reason, with a stable code."""
 
-    def __init__(self, what: Sentence, code: str, remedy: Sentence = NOTHING) -> None:
+    def __init__(self, what: Sentence, remedy: Sentence = NOTHING, *, code: str) -> None:
         super().__init__("report", what, remedy, code=code)
 
 
@@ -73,7 +73,7 @@ def documents(message: bytes) -> tuple[Document, ...]:
             if kind and len(found) < MOST_MEMBERS:
                 found.append(Document(kind, content))
     if not found:
-        raise ReportError(Sentence("This message carries no report."), "report-none")
+        raise ReportError(Sentence("This message carries no report."), code="report-none")
     return tuple(found)
 
 
@@ -97,9 +97,9 @@ def _bounded(message: bytes) -> None:
     plain = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     lower = plain.lower()
     if lower.count(b"multipart/") + lower.count(b"message/") > MOST_PARTS:
-        raise ReportError(Sentence("This message has too many parts."), "report-message")
+        raise ReportError(Sentence("This message has too many parts."), code="report-message")
     if any(len(field.group()) > LONGEST_FIELD for field in _FIELDS.finditer(plain)):
-        raise ReportError(Sentence("This message has a header field that is too long."), "report-message")
+        raise ReportError(Sentence("This message has a header field that is too long."), code="report-message")
 
 
 def _leaves(message: bytes) -> Iterator[Message]:
@@ -107,9 +107,9 @@ def _leaves(message: bytes) -> Iterator[Message]:
     try:
         parts = [part for part in BytesParser().parsebytes(message).walk() if not part.is_multipart()]
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError, IndexError) as trouble:
-        raise ReportError(Sentence("This message can't be taken apart."), "report-message") from trouble
+        raise ReportError(Sentence("This message can't be taken apart."), code="report-message") from trouble
     if len(parts) > MOST_PARTS:
-        raise ReportError(Sentence("This message has too many parts."), "report-message")
+        raise ReportError(Sentence("This message has too many parts."), code="report-message")
     yield from parts
 
 
@@ -158,17 +158,17 @@ def gunzipped(packed: bytes, most: int = MOST_DOCUMENT) -> bytes:
         packed = one.unused_data
         if not packed.startswith(_GZIP):
             return found
-    raise ReportError(Sentence("This packed file has too many parts."), "report-packed")
+    raise ReportError(Sentence("This packed file has too many parts."), code="report-packed")
 
 
 def _unzipped(packed: bytes, most: int) -> Iterator[bytes]:
     if packed.count(b"PK\x01\x02") > 4 * MOST_MEMBERS:
-        raise ReportError(Sentence("This packed file has too many parts."), "report-packed")
+        raise ReportError(Sentence("This packed file has too many parts."), code="report-packed")
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
             if len(members) > MOST_MEMBERS:
-                raise ReportError(Sentence("This packed file has too many parts."), "report-packed")
+                raise ReportError(Sentence("This packed file has too many parts."), code="report-packed")
             for member in members:
                 # the other methods unpack without a limit (bzip2: a few bytes become 900 kB)
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
@@ -184,8 +184,8 @@ def _unzipped(packed: bytes, most: int) -> Iterator[bytes]:
 
 
 def _broken() -> ReportError:
-    return ReportError(Sentence("The packed file in this message is broken."), "report-packed")
+    return ReportError(Sentence("The packed file in this message is broken."), code="report-packed")
 
 
 def _too_big() -> ReportError:
-    return ReportError(Sentence("This report is larger than anything that is read here."), "report-too-big")
+    return ReportError(Sentence("This report is larger than anything that is read here."), code="report-too-big")

@@ -25,7 +25,7 @@ MOST_STRINGS = 50
 LONGEST_TEXT = 255
 MOST_SESSIONS = 10**12
 LONGEST_PERIOD = timedelta(days=31)
-CODES = ("tls-rpt-record", "report-json", "report-period", "report-empty")
+
 _RECORD = re.compile(r"v=TLSRPTv1[ \t]*(?:;|$)")
 _URI = re.compile(r"(?:mailto:[^\s,!;@]+@[^\s,!;@]+|https://[^\s,!;]+)", re.I)
 
@@ -106,18 +106,18 @@ def parse_message(message: bytes) -> tuple[TlsReport, ...]:
     """The TLS reports in a mail message. Raises ReportError when there is none, or one can't be read."""
     reports = tuple(parse_report(one.content) for one in documents(message) if one.kind == "json")
     if not reports:
-        raise ReportError(Sentence("This message carries no report."), "report-none")
+        raise ReportError(Sentence("This message carries no report."), code="report-none")
     return reports
 
 
 def parse_report(content: bytes) -> TlsReport:
     """The report in a JSON document. Raises ReportError."""
     if len(content) > MOST_JSON:
-        raise ReportError(Sentence("This report is larger than anything that is read here."), "report-too-big")
+        raise ReportError(Sentence("This report is larger than anything that is read here."), code="report-too-big")
     try:
         said = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as trouble:
-        raise ReportError(Sentence("This report is not well-formed JSON."), "report-json") from trouble
+        raise ReportError(Sentence("This report is not well-formed JSON."), code="report-json") from trouble
     whole = _mapping(said)
     period = _mapping(whole.get("date-range"))
     begin, end = _moment(period.get("start-datetime")), _moment(period.get("end-datetime"))
@@ -125,7 +125,7 @@ def parse_report(content: bytes) -> TlsReport:
         raise _no_period()
     policies = tuple(_policy(_mapping(one)) for one in _list(whole.get("policies"))[:MOST_POLICIES])
     if not policies:
-        raise ReportError(Sentence("This report has no usable row."), "report-empty")
+        raise ReportError(Sentence("This report has no usable row."), code="report-empty")
     organization, contact = _text(whole.get("organization-name")), _text(whole.get("contact-info"))
     return TlsReport(organization, contact, _text(whole.get("report-id")), begin, end, policies)
 
@@ -209,7 +209,7 @@ def _mapping(said: object) -> Mapping[str, object]:
     if said is None:
         return {}
     if not isinstance(said, dict):
-        raise ReportError(Sentence("This report doesn't have the form of RFC 8460."), "report-json")
+        raise ReportError(Sentence("This report doesn't have the form of RFC 8460."), code="report-json")
     return said
 
 
@@ -251,7 +251,7 @@ def _rfc3339(moment: datetime) -> str:
 
 
 def _no_period() -> ReportError:
-    return ReportError(Sentence("This report doesn't say which days it is about."), "report-period")
+    return ReportError(Sentence("This report doesn't say which days it is about."), code="report-period")
 
 
 _RECORD_FORM = Sentence("Write it like v=TLSRPTv1; rua=mailto:reports@example.com")

@@ -156,4 +156,4 @@ def look(domain: str, resolver: Resolver) -> Step:
 
 
 def _no_domain(text: str) -> DmarcError:
-    return DmarcError(Sentence("{name} is not a domain.", name=show(text)), "dmarc-domain")
+    return DmarcError(Sentence("{name} is not a domain.", name=show(text)), code="dmarc-domain")

@@ -17,7 +17,7 @@ from mailward.model.sentence import NOTHING, Sentence
 LONGEST_RECORD = 8192  # more is not even looked at
 MOST_TAGS = 64
 MOST_URIS = 20
-CODES = ("dmarc-version", "dmarc-too-long", "dmarc-domain")
+
 REMOVED_TAGS = ("pct", "rf", "ri")  # RFC 7489 had them; RFC 9989 Appendix C.5.2
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-+\--:<-~]+")  # RFC 3986, without comma and semicolon
 _OLD_SIZE = re.compile(r"!\d+[kmgtKMGT]?$")
@@ -27,7 +27,7 @@ _VERSION = re.compile(r"[ \t]*[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
 class DmarcError(BadInput):
     """What was read is no DMARC record, or no domain that DMARC could be asked for."""
 
-    def __init__(self, what: Sentence, code: str, remedy: Sentence = NOTHING) -> None:
+    def __init__(self, what: Sentence, remedy: Sentence = NOTHING, *, code: str) -> None:
         super().__init__("dmarc", what, remedy, code=code)
 
 
@@ -114,10 +114,10 @@ def is_dmarc(text: str) -> bool:
 def parse(text: str) -> DmarcRecord:
     """The record. Raises DmarcError (``dmarc-version``, ``dmarc-too-long``) for what is none."""
     if len(text) > LONGEST_RECORD:
-        raise DmarcError(Sentence("This DMARC record is far too long."), "dmarc-too-long")
+        raise DmarcError(Sentence("This DMARC record is far too long."), code="dmarc-too-long")
     if not is_dmarc(text):
         what = Sentence("A DMARC record begins with v=DMARC1, in capitals, and this one doesn't.")
-        raise DmarcError(what, "dmarc-version", Sentence("Let the record begin with v=DMARC1;"))
+        raise DmarcError(what, Sentence("Let the record begin with v=DMARC1;"), code="dmarc-version")
     values: dict[str, str] = {}
     faults: list[str] = []
     unknown: list[str] = []

@@ -22,7 +22,7 @@ MOST_DEPTH = 12
 LONGEST_TEXT = 255
 LONGEST_PERIOD = timedelta(days=31)
 MOST_MESSAGES = 10**12
-CODES = ("report-xml", "report-doctype", "report-domain", "report-period", "report-empty")
+
 _CHUNK = 64 * 1024
 
 DISPOSITIONS = ("none", "pass", "quarantine", "reject")
@@ -100,19 +100,19 @@ def parse_message(message: bytes) -> tuple[AggregateReport, ...]:
     """The aggregate reports in a mail message. Raises ReportError when there is none, or one can't be read."""
     reports = tuple(parse_report(one.content) for one in documents(message) if one.kind == "xml")
     if not reports:
-        raise ReportError(Sentence("This message carries no report."), "report-none")
+        raise ReportError(Sentence("This message carries no report."), code="report-none")
     return reports
 
 
 def parse_report(content: bytes) -> AggregateReport:
     """The report in an XML document. Raises ReportError."""
     if len(content) > MOST_DOCUMENT:
-        raise ReportError(Sentence("This report is larger than anything that is read here."), "report-too-big")
+        raise ReportError(Sentence("This report is larger than anything that is read here."), code="report-too-big")
     reading = _Reading()
     try:
         reading.feed(content)
     except (expat.ExpatError, ValueError, LookupError) as trouble:
-        raise ReportError(Sentence("This report is not well-formed XML."), "report-xml") from trouble
+        raise ReportError(Sentence("This report is not well-formed XML."), code="report-xml") from trouble
     return reading.report()
 
 
@@ -146,9 +146,11 @@ class _Reading:
         try:
             domain = domain_of(self._said("policy_published/domain"))
         except DmarcError as trouble:
-            raise ReportError(Sentence("This report doesn't say which domain it is about."), "report-domain") from trouble
+            raise ReportError(
+                Sentence("This report doesn't say which domain it is about."), code="report-domain"
+            ) from trouble
         if not self._rows:
-            raise ReportError(Sentence("This report has no usable row."), "report-empty")
+            raise ReportError(Sentence("This report has no usable row."), code="report-empty")
         asked = {name: self._said(f"policy_published/{name}").lower()[:20] for name in _POLICY}
         published = Published(domain, testing=asked.pop("testing"), discovery=asked.pop("discovery_method"), **asked)
         return AggregateReport(
@@ -179,14 +181,14 @@ class _Reading:
 
     def _doctype(self, *_declared: object) -> None:
         what = Sentence("This document has a DOCTYPE, which is never needed here and can do harm.")
-        raise ReportError(what, "report-doctype")
+        raise ReportError(what, code="report-doctype")
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         if len(self._path) >= MOST_DEPTH:
-            raise ReportError(Sentence("This report is nested too deeply."), "report-xml")
+            raise ReportError(Sentence("This report is nested too deeply."), code="report-xml")
         name = name.rpartition(":")[2].lower()
         if not self._path and name != "feedback":
-            raise ReportError(Sentence("This document is no DMARC report."), "report-xml")
+            raise ReportError(Sentence("This document is no DMARC report."), code="report-xml")
         self._path.append(name)
         self._buffer.clear()
 
@@ -301,4 +303,4 @@ def _moment(text: str) -> datetime:
 
 
 def _no_period() -> ReportError:
-    return ReportError(Sentence("This report doesn't say which days it is about."), "report-period")
+    return ReportError(Sentence("This report doesn't say which days it is about."), code="report-period")

@@ -13,7 +13,14 @@ import pytest
 
 from mailward.host.directory import Directory, DirectoryContent
 from mailward.model.errors import NotPossible
-from mailward.model.tables import DirectoryAlias, DirectoryAppPassword, DirectoryChange, DirectoryDomain, DirectoryMailbox
+from mailward.model.tables import (
+    DirectoryAlias,
+    DirectoryAppPassword,
+    DirectoryChange,
+    DirectoryDomain,
+    DirectoryMailbox,
+    DirectoryTlsDestination,
+)
 
 ALPHA = DirectoryDomain("alpha.test")
 ANNA = DirectoryMailbox("anna@alpha.test", "alpha.test", "{ARGON2ID}$x", 1000)
@@ -96,6 +103,19 @@ def test_app_passwords_are_those_that_were_put_last(directory: Directory) -> Non
     assert directory.read_all().app_passwords == (tablet, other)
     directory.apply(DirectoryChange(remove_mailboxes=(ANNA.address,)))
     assert directory.read_all().app_passwords == (other,)
+
+
+def test_of_whom_tls_is_demanded(directory: Directory) -> None:
+    """A domain's two wishes and other domains' levels are read back, changed and taken away."""
+    strict = DirectoryDomain("alpha.test", tls_in=True, tls_out=True)
+    bank = DirectoryTlsDestination("bank.test", "secure")
+    directory.apply(DirectoryChange(put=(ALPHA, strict, bank)))
+    assert directory.read_all() == DirectoryContent((strict,), tls_destinations=(bank,))
+    changed = DirectoryTlsDestination("bank.test", "encrypt")
+    directory.apply(DirectoryChange(put=(changed, ALPHA)))
+    assert directory.read_all() == DirectoryContent((ALPHA,), tls_destinations=(changed,))
+    directory.apply(DirectoryChange(remove_tls_destinations=("bank.test", "missing.test")))
+    assert directory.read_all() == DirectoryContent((ALPHA,))
 
 
 SCHEMA_1 = """
@@ -189,7 +209,14 @@ BUSY_WRITER = """
 import sys
 from pathlib import Path
 from mailward.host.directory import Directory
-from mailward.model.tables import DirectoryChange, DirectoryMailbox
+from mailward.model.tables import (
+    DirectoryAlias,
+    DirectoryAppPassword,
+    DirectoryChange,
+    DirectoryDomain,
+    DirectoryMailbox,
+    DirectoryTlsDestination,
+)
 directory = Directory(Path(sys.argv[1]), group="postfix")
 for number in range(int(sys.argv[2])):
     directory.apply(DirectoryChange(put=(DirectoryMailbox(f"w{number}@alpha.test", "alpha.test", "x" * 500),)))

@@ -10,6 +10,7 @@ from mailward.model.tables import (
     DirectoryDomain,
     DirectoryMailbox,
     DirectoryRow,
+    DirectoryTlsDestination,
 )
 
 
@@ -26,13 +27,14 @@ class MemoryDirectory:
         self.mailboxes: dict[str, DirectoryMailbox] = {}
         self.aliases: dict[str, DirectoryAlias] = {}
         self.app_passwords: dict[tuple[str, str], DirectoryAppPassword] = {}
+        self.tls_destinations: dict[str, DirectoryTlsDestination] = {}
         self.changes: list[DirectoryChange] = []
         self.broken: NotPossible | None = None
 
     def create(self) -> None: ...
 
     def read_all(self) -> Content:
-        tables = (self.domains, self.mailboxes, self.aliases, self.app_passwords)
+        tables = (self.domains, self.mailboxes, self.aliases, self.app_passwords, self.tls_destinations)
         return Content(tuple(row for table in tables for _, row in sorted(table.items())))
 
     def apply(self, change: DirectoryChange) -> None:
@@ -43,6 +45,7 @@ class MemoryDirectory:
             (self.aliases, change.remove_aliases),
             (self.mailboxes, change.remove_mailboxes),
             (self.domains, change.remove_domains),
+            (self.tls_destinations, change.remove_tls_destinations),
         ):
             for key in keys:
                 table.pop(key, None)
@@ -56,5 +59,7 @@ class MemoryDirectory:
                 self.mailboxes[row.address] = row
             elif isinstance(row, DirectoryAppPassword):
                 self.app_passwords[row.address, row.selector] = row
+            elif isinstance(row, DirectoryTlsDestination):
+                self.tls_destinations[row.name] = row
             else:
                 self.aliases[row.address] = row

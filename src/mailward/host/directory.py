@@ -9,10 +9,11 @@ A writer that is the first to open the file rebuilds the shared index, and a rea
 (well below a millisecond) is told SQLITE_READONLY_RECOVERY. So a Directory keeps its connection open as long as it lives,
 which in the steward is always: then nobody is ever the first.
 
-Tables: ``domains(name, active)``; ``mailboxes(address, domain, local_part, password, quota_bytes, active)``;
+Tables: ``domains(name, active, tls_in, tls_out)``; ``tls_destinations(name, level)``; ``mailboxes(address, domain, local_part, password, quota_bytes, active)``;
 ``aliases(address, domain, targets)`` with targets comma-separated and ``@domain`` as the catch-all;
 ``app_passwords(address, selector, password, protocols)`` with protocols as ``,imap,sieve,``; ``meta(key, value)``. A
-``mark`` says which sealed password was opened for a row. One of schema 1 (before app passwords) is brought to schema 2.
+``mark`` says which sealed password was opened for a row. One of schema 1 (before app passwords) or 2 (before TLS was demanded
+of some) is brought to schema 3.
 """
 
 import ctypes
@@ -28,13 +29,25 @@ import apsw
 from mailward.host.files import RealFiles, group_id, user_id
 from mailward.model.errors import NotPossible
 from mailward.model.sentence import NOTHING, Sentence
-from mailward.model.tables import DirectoryAlias, DirectoryAppPassword, DirectoryChange, DirectoryDomain, DirectoryMailbox
+from mailward.model.tables import (
+    DirectoryAlias,
+    DirectoryAppPassword,
+    DirectoryChange,
+    DirectoryDomain,
+    DirectoryMailbox,
+    DirectoryRow,
+    DirectoryTlsDestination,
+)
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS domains (name TEXT PRIMARY KEY, active INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS domains (
+    name TEXT PRIMARY KEY, active INTEGER NOT NULL,
+    tls_in INTEGER NOT NULL DEFAULT 0, tls_out INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tls_destinations (name TEXT PRIMARY KEY, level TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS mailboxes (
     address TEXT PRIMARY KEY, domain TEXT NOT NULL, local_part TEXT NOT NULL,
     password TEXT NOT NULL, quota_bytes INTEGER NOT NULL, active INTEGER NOT NULL, mark TEXT NOT NULL DEFAULT ''
@@ -48,7 +61,11 @@ CREATE INDEX IF NOT EXISTS mailboxes_domain ON mailboxes (domain);
 CREATE INDEX IF NOT EXISTS aliases_domain ON aliases (domain);
 """
 
-_PUT_DOMAIN = "INSERT INTO domains VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET active = excluded.active"
+_PUT_DOMAIN = (
+    "INSERT INTO domains (name, active, tls_in, tls_out) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+    " active = excluded.active, tls_in = excluded.tls_in, tls_out = excluded.tls_out"
+)
+_PUT_DESTINATION = "INSERT OR REPLACE INTO tls_destinations VALUES (?, ?)"
 _PUT_MAILBOX = (
     "INSERT INTO mailboxes (address, domain, local_part, password, quota_bytes, active, mark)"
     " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET domain = excluded.domain,"
@@ -60,7 +77,7 @@ _PUT_ALIAS = (
     " targets = excluded.targets"
 )
 
-Row = DirectoryDomain | DirectoryMailbox | DirectoryAlias | DirectoryAppPassword
+Row = DirectoryRow
 
 
 @dataclass(frozen=True)
@@ -71,10 +88,11 @@ class DirectoryContent:
     mailboxes: tuple[DirectoryMailbox, ...] = ()
     aliases: tuple[DirectoryAlias, ...] = ()
     app_passwords: tuple[DirectoryAppPassword, ...] = ()
+    tls_destinations: tuple[DirectoryTlsDestination, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        return (*self.domains, *self.mailboxes, *self.aliases, *self.app_passwords)
+        return (*self.domains, *self.mailboxes, *self.aliases, *self.app_passwords, *self.tls_destinations)
 
 
 class Directory:
@@ -121,6 +139,7 @@ class Directory:
                 ("DELETE FROM aliases WHERE address = ?", change.remove_aliases),
                 ("DELETE FROM mailboxes WHERE address = ?", change.remove_mailboxes),
                 ("DELETE FROM domains WHERE name = ?", change.remove_domains),
+                ("DELETE FROM tls_destinations WHERE name = ?", change.remove_tls_destinations),
             ):
                 database.executemany(statement, [(key,) for key in keys])
             _put(database, change.put)
@@ -128,7 +147,7 @@ class Directory:
     def replace_all(self, content: DirectoryContent) -> None:
         """Make the directory hold exactly ``content``, in one transaction."""
         with self._transaction() as database:
-            for table in ("app_passwords", "aliases", "mailboxes", "domains"):
+            for table in ("app_passwords", "aliases", "mailboxes", "domains", "tls_destinations"):
                 database.execute(f"DELETE FROM {table}")  # noqa: S608 - the literals above
             _put(database, content.rows)
 
@@ -142,7 +161,10 @@ class Directory:
                 database.set_busy_timeout(5000)
                 database.execute("BEGIN")  # one snapshot for all of them
                 return DirectoryContent(
-                    tuple(DirectoryDomain(name, bool(active)) for name, active in database.execute(_DOMAINS)),
+                    tuple(
+                        DirectoryDomain(name, bool(active), bool(tls_in), bool(tls_out))
+                        for name, active, tls_in, tls_out in database.execute(_DOMAINS)
+                    ),
                     tuple(
                         DirectoryMailbox(address, domain, password, quota, bool(active), mark)
                         for address, domain, password, quota, active, mark in database.execute(_MAILBOXES)
@@ -155,6 +177,7 @@ class Directory:
                         DirectoryAppPassword(address, selector, password, _listed(protocols), mark)
                         for address, selector, password, protocols, mark in database.execute(_APP_PASSWORDS)
                     ),
+                    tuple(DirectoryTlsDestination(name, level) for name, level in database.execute(_DESTINATIONS)),
                 )
             finally:
                 database.close()
@@ -202,7 +225,8 @@ class Directory:
         return database
 
 
-_DOMAINS = "SELECT name, active FROM domains ORDER BY name"
+_DOMAINS = "SELECT name, active, tls_in, tls_out FROM domains ORDER BY name"
+_DESTINATIONS = "SELECT name, level FROM tls_destinations ORDER BY name"
 _MAILBOXES = "SELECT address, domain, password, quota_bytes, active, mark FROM mailboxes ORDER BY address"
 _ALIASES = "SELECT address, domain, targets FROM aliases ORDER BY address"
 _APP_PASSWORDS = "SELECT address, selector, password, protocols, mark FROM app_passwords ORDER BY address, selector"
@@ -213,9 +237,13 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _bring_to_this_version(database: apsw.Connection) -> None:
-    """From schema 1: a mailbox had no mark. Without one, its row is published anew."""
-    if database.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() == ("1",):
+    """From schema 1: a mailbox had no mark. Without one, its row is published anew. From 2: TLS was demanded of nobody."""
+    held = database.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    if held == ("1",):
         database.execute("ALTER TABLE mailboxes ADD COLUMN mark TEXT NOT NULL DEFAULT ''")
+    if held in (("1",), ("2",)):
+        database.execute("ALTER TABLE domains ADD COLUMN tls_in INTEGER NOT NULL DEFAULT 0")
+        database.execute("ALTER TABLE domains ADD COLUMN tls_out INTEGER NOT NULL DEFAULT 0")
         database.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (SCHEMA_VERSION,))
 
 
@@ -228,7 +256,9 @@ def _put(database: apsw.Connection, rows: Iterable[Row]) -> None:
     for row in rows:
         match row:
             case DirectoryDomain():
-                database.execute(_PUT_DOMAIN, (row.name, int(row.active)))
+                database.execute(_PUT_DOMAIN, (row.name, int(row.active), int(row.tls_in), int(row.tls_out)))
+            case DirectoryTlsDestination():
+                database.execute(_PUT_DESTINATION, (row.name, row.level))
             case DirectoryMailbox():
                 name = local_part(row.address)
                 values = (row.address, row.domain, name, row.password, row.quota_bytes, int(row.active), row.mark)

@@ -37,10 +37,20 @@ class Switch:
 
 @dataclass(frozen=True)
 class DirectoryDomain:
-    """A domain for which mail is delivered here."""
+    """A domain for which mail is delivered here. ``tls_in`` and ``tls_out``: its mail is taken, or leaves, by TLS alone."""
 
     name: str
     active: bool = True
+    tls_in: bool = False
+    tls_out: bool = False
+
+
+@dataclass(frozen=True)
+class DirectoryTlsDestination:
+    """Another domain, to and from which mail goes by TLS alone. ``level``: what it is to prove (TLS_LEVELS)."""
+
+    name: str
+    level: str
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ class DirectoryAlias:
     targets: tuple[str, ...]
 
 
-DirectoryRow = DirectoryDomain | DirectoryMailbox | DirectoryAlias | DirectoryAppPassword
+DirectoryRow = DirectoryDomain | DirectoryMailbox | DirectoryAlias | DirectoryAppPassword | DirectoryTlsDestination
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ class DirectoryChange:
     remove_domains: tuple[str, ...] = ()
     remove_mailboxes: tuple[str, ...] = ()
     remove_aliases: tuple[str, ...] = ()
+    remove_tls_destinations: tuple[str, ...] = ()
     forget_app_passwords: tuple[str, ...] = ()  # addresses: of their app passwords, only those that are put remain
 
 

@@ -28,6 +28,7 @@ from mailward.model.tables import (
     DirectoryChange,
     DirectoryDomain,
     DirectoryRow,
+    DirectoryTlsDestination,
     Served,
     Switch,
     SwitchStaged,
@@ -146,6 +147,7 @@ def put_directory_right(host: Host) -> None:
             remove_domains=tuple(key for kind, key in sorted(gone) if kind == "DirectoryDomain"),
             remove_mailboxes=tuple(key for kind, key in sorted(gone) if kind == "DirectoryMailbox"),
             remove_aliases=tuple(key for kind, key in sorted(gone) if kind == "DirectoryAlias"),
+            remove_tls_destinations=tuple(key for kind, key in sorted(gone) if kind == "DirectoryTlsDestination"),
             forget_app_passwords=tuple(sorted(owners)),
         )
     )
@@ -154,7 +156,7 @@ def put_directory_right(host: Host) -> None:
 def _key(row: DirectoryRow) -> tuple[str, str]:
     if isinstance(row, DirectoryAppPassword):
         return type(row).__name__, f"{row.address} {row.selector}"
-    return type(row).__name__, row.name if isinstance(row, DirectoryDomain) else row.address
+    return type(row).__name__, row.name if isinstance(row, DirectoryDomain | DirectoryTlsDestination) else row.address
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.steward import discovery, zones
 from mailward.steward.host import Host
-from mailward.store import declared, records
+from mailward.store import checks, declared, records
 from mailward.store.models import Domain, Run
 from mailward.store.records import StoreRecorder
 
@@ -19,10 +19,11 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     """Publish, then ask Dovecot for every address: it must know those that are declared, and no other."""
     domains: list[str] = [checked_name(domain) for domain in run.request["domains"]]  # root makes files of these names
     addresses: list[str] = run.request["addresses"]
+    destinations = [checked_name(one) for one in run.request.get("destinations", [])]
     if any(not isinstance(address, str) or address.startswith("-") for address in addresses):  # doveadm's options
         raise BadInput("addresses", Sentence("{value} is not a name", value=ascii(addresses)), code="bad-name")
     with recorder.step(Step.OBSERVE):
-        change = declared.directory_change(host.unseal, domains, addresses)
+        change = declared.directory_change(host.unseal, domains, addresses, destinations)
         own = set(Domain.objects.filter(name__in=domains).exclude(mail_lineage=None).values_list("name", flat=True))
     with recorder.step(Step.APPLY):
         host.directory.apply(change)
@@ -37,6 +38,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
                 zones.publish(host, domain)
                 discovery.publish(host, domain, own_certificate=domain in own)
         records.forget_domains(change.remove_domains)
+        checks.forget(change.remove_domains)
     with recorder.step(Step.VERIFY):
         wrong = _wrong(host, addresses, set(change.remove_mailboxes))
     if wrong:

@@ -18,10 +18,21 @@ from mailward.model.tables import (
     DirectoryDomain,
     DirectoryMailbox,
     DirectoryRow,
+    DirectoryTlsDestination,
     Served,
 )
 from mailward.store.lineages import with_companion
-from mailward.store.models import Alias, AppPassword, Domain, Lineage, Mailbox, ServerChoice, Version
+from mailward.store.models import (
+    Alias,
+    AppPassword,
+    Domain,
+    DomainDns,
+    Lineage,
+    Mailbox,
+    ServerChoice,
+    TlsDestination,
+    Version,
+)
 
 _NAME = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 STARTTLS_DOORS = (Door.IMAP, Door.POP3, Door.SIEVE)
@@ -131,10 +142,14 @@ class Opened:
         return known if known is not None else self._unseal.unseal(sealed).decode(), mark
 
 
-def directory_change(unseal: Unseal, domains: Sequence[str] = (), addresses: Sequence[str] = ()) -> DirectoryChange:
-    """The rows of the directory for these domains and addresses as they are declared now; the others are removed."""
+def directory_change(
+    unseal: Unseal, domains: Sequence[str] = (), addresses: Sequence[str] = (), destinations: Sequence[str] = ()
+) -> DirectoryChange:
+    """The rows of the directory for these domains, addresses and destinations (other domains that TLS is demanded of) as
+    they are declared now; the others are removed."""
     opened = Opened(unseal)
-    domain_rows = {d.name: d for d in Domain.objects.filter(name__in=domains)}
+    demanded = {one.name: one for one in TlsDestination.objects.filter(name__in=destinations)}
+    domain_rows = {d.name: d for d in Domain.objects.filter(name__in=domains).select_related("dns")}
     boxes, aliases = {}, {}
     for address in addresses:
         local, _, name = address.rpartition("@")
@@ -145,14 +160,16 @@ def directory_change(unseal: Unseal, domains: Sequence[str] = (), addresses: Seq
     apps = AppPassword.objects.filter(mailbox__in=boxes.values()).select_related("mailbox__domain").order_by("selector")
     return DirectoryChange(
         put=(
-            *(DirectoryDomain(d.name, d.active) for d in domain_rows.values()),
+            *(_domain(d) for d in domain_rows.values()),
             *(_mailbox(box, opened) for box in boxes.values()),
             *(_alias(alias) for alias in aliases.values()),
             *(_app_password(app, opened) for app in apps),
+            *(DirectoryTlsDestination(one.name, one.level) for one in demanded.values()),
         ),
         remove_domains=tuple(d for d in domains if d not in domain_rows),
         remove_mailboxes=tuple(a for a in addresses if a not in boxes),
         remove_aliases=tuple(a for a in addresses if a not in aliases),
+        remove_tls_destinations=tuple(name for name in destinations if name not in demanded),
         forget_app_passwords=tuple(boxes),
     )
 
@@ -163,7 +180,8 @@ def whole_directory(unseal: Unseal, there: Iterable[DirectoryRow] = ()) -> Direc
     apps = AppPassword.objects.select_related("mailbox__domain")
     return DirectoryChange(
         put=(
-            *(DirectoryDomain(d.name, d.active) for d in Domain.objects.all()),
+            *(_domain(d) for d in Domain.objects.select_related("dns")),
+            *(DirectoryTlsDestination(one.name, one.level) for one in TlsDestination.objects.all()),
             *(_published(opened, *row) for row in Mailbox.objects.values_list(*_COLUMNS).iterator(5000)),
             *(_alias(alias) for alias in Alias.objects.select_related("domain")),
             *(_app_password(app, opened) for app in apps),
@@ -172,6 +190,16 @@ def whole_directory(unseal: Unseal, there: Iterable[DirectoryRow] = ()) -> Direc
 
 
 _COLUMNS = ("local_part", "domain__name", "sealed_password", "password", "quota_bytes", "active")
+
+
+def _domain(row: Domain) -> DirectoryDomain:
+    wishes: DomainDns | None = getattr(row, "dns", None)  # no row: the defaults
+    return DirectoryDomain(
+        row.name,
+        row.active,
+        tls_in=wishes is not None and wishes.tls_in,
+        tls_out=wishes is not None and wishes.tls_out,
+    )
 
 
 def _mailbox(box: Mailbox, opened: Opened) -> DirectoryMailbox:

@@ -102,6 +102,7 @@ class TlsaHash:
     sha256: str  # hex
     state: TlsaState
     changed_at: datetime
+    seen_at: datetime | None = None  # since when all authoritative servers show it
 
 
 @dataclass(frozen=True)

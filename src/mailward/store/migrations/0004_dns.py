@@ -180,7 +180,9 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(db_index=True, max_length=253)),
                 ("sha256", models.CharField(max_length=64)),
                 ("state", models.CharField(max_length=10)),
+                ("kind", models.CharField(blank=True, max_length=10)),
                 ("sealed_key", models.BinaryField(null=True)),
+                ("seen_at", models.DateTimeField(null=True)),
                 ("made_at", models.DateTimeField()),
                 ("changed_at", models.DateTimeField()),
                 (

@@ -80,7 +80,9 @@ class TlsaKey(models.Model):
     lineage = models.ForeignKey("store.Lineage", on_delete=models.SET_NULL, null=True, related_name="tlsa_keys")
     sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=10)
+    kind = models.CharField(max_length=10, blank=True)  # model.settings.KeyType of the key made ahead
     sealed_key = models.BinaryField(null=True)  # PEM of a key made ahead; null once a version of the lineage holds it
+    seen_at = models.DateTimeField(null=True)  # since when all authoritative servers show it
     made_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 

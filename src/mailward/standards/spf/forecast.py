@@ -55,7 +55,7 @@ def forecast(domain: str, resolver: Resolver, *, record: str | None = None) -> L
     start = sending_domain(domain)
     if start is None:
         return LookupForecast(domain, None, 0, problem="no-record")
-    return _Forecast(Questions(resolver)).run(start, record)
+    return _Forecast(Questions(resolver)).run(start.lower(), record)
 
 
 class _Forecast:

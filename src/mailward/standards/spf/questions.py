@@ -27,14 +27,14 @@ def is_name(name: str) -> bool:
 
 
 def sending_domain(name: str) -> str | None:
-    """A sender's domain in A-labels and lower case; None for one that check_host() calls malformed (section 4.3)."""
+    """A sender's domain in A-labels; None for one that check_host() calls malformed (section 4.3)."""
     name = name.removesuffix(".")
     if not name.isascii():
         try:
             name = idna.encode(name[:LONGEST_NAME], uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError):
             return None
-    return name.lower() if is_name(name) and "." in name and not name.startswith("[") else None
+    return name if is_name(name) and "." in name and not name.startswith("[") else None
 
 
 def asked(name: str) -> str:

@@ -20,6 +20,7 @@ from mailward.model.progress import Quiet
 from mailward.model.runs import RunKind, RunState, Waiting
 from mailward.steward import demo_ca, issuance, last_used
 from mailward.steward.anchoring import Anchoring
+from mailward.steward.check_round import CheckRound
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.steward.steward import ENGINES, Steward
@@ -74,6 +75,7 @@ class Day:
         self._looked_at = ""  # the last domain of this look
         self._knows_roots = False
         self._anchoring = Anchoring(host)
+        self._checks = CheckRound(host)
 
     def round(self) -> None:
         """One look into everything that may be due."""
@@ -90,6 +92,7 @@ class Day:
             self._take(run, now)
         self._collect(now)
         last_used.learn(self._host)
+        self._checks.round()
         if now >= self._next_look:
             self._look(now)
 

@@ -24,6 +24,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
         raise BadInput("addresses", Sentence("{value} is not a name", value=ascii(addresses)), code="bad-name")
     with recorder.step(Step.OBSERVE):
         change = declared.directory_change(host.unseal, domains, addresses, destinations)
+        held = set(Domain.objects.filter(name__in=domains).values_list("name", flat=True))
+        gone = [domain for domain in domains if domain not in held]
         own = set(Domain.objects.filter(name__in=domains).exclude(mail_lineage=None).values_list("name", flat=True))
     with recorder.step(Step.APPLY):
         host.directory.apply(change)
@@ -31,21 +33,23 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
         if not run.request.get("stay"):
             _end_sessions(host, change.remove_domains, addresses)
         for domain in domains:
-            if domain in change.remove_domains:
+            if domain in gone:
                 zones.take_away(host, domain)
                 discovery.take_away(host, domain)
             else:
                 zones.publish(host, domain)
                 discovery.publish(host, domain, own_certificate=domain in own)
-        records.forget_domains(change.remove_domains)
-        checks.forget(change.remove_domains)
+        records.forget_domains(gone)
+        checks.forget(gone)
     with recorder.step(Step.VERIFY):
         wrong = _wrong(host, addresses, set(change.remove_mailboxes))
     if wrong:
         said = Sentence("Dovecot doesn't answer as declared for {addresses}", addresses=", ".join(wrong))
         return Outcome(RunState.FAILED, said, Sentence("See: mailward logs dovecot"), host.clock.now())
     said = Sentence("{subject} is published", subject=run.subject)
-    if not change.put:
+    if held.intersection(change.remove_domains):
+        said = Sentence("{subject} is prepared; its mail is taken when control of it is shown", subject=run.subject)
+    elif not change.put:
         said = Sentence("{subject} is taken away", subject=run.subject)
     return Outcome(RunState.DONE, said, NOTHING, host.clock.now())
 

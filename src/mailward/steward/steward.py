@@ -10,7 +10,7 @@ from mailward.model.errors import BadInput, MailwardError
 from mailward.model.progress import Progress
 from mailward.model.runs import Outcome, RunKind, RunState, Waiting
 from mailward.model.sentence import Sentence
-from mailward.steward import configuration, directory, issuance, looks, switches
+from mailward.steward import checks, configuration, control, directory, issuance, looks, switches
 from mailward.steward.host import Host
 from mailward.store import records
 from mailward.store.models import Run
@@ -28,6 +28,8 @@ ENGINES: Mapping[RunKind, Engine] = {
     RunKind.ORDER: issuance.carry_out,
     RunKind.VERIFY: looks.verify,
     RunKind.CLIENT: looks.client,
+    RunKind.CHECK: checks.carry_out,
+    RunKind.CONTROL: control.carry_out,
 }
 NAMES: dict[RunKind, Sentence] = {
     RunKind.CONFIGURATION: Sentence("Applying the configuration"),
@@ -38,6 +40,7 @@ NAMES: dict[RunKind, Sentence] = {
     RunKind.VERIFY: Sentence("Connecting to every door"),
     RunKind.CLIENT: Sentence("Looking as mail programs do"),
     RunKind.CHECK: Sentence("Looking at DNS"),
+    RunKind.CONTROL: Sentence("Looking for a proof of control"),
     RunKind.DNS: Sentence("Publishing what DNS must say, and waiting until it says it"),
 }
 Recording = Callable[[Run, Host], StoreRecorder]

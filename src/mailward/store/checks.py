@@ -14,7 +14,8 @@ from mailward.store.models import Check, DomainBoard
 @transaction.atomic
 def keep(findings: Iterable[CheckFinding], domains: Collection[str], now: datetime) -> None:
     """Replace what was known of these domains ("server": the host's own), which were looked at whole."""
-    found = [finding for finding in findings if finding.domain in domains]
+    named = set(domains)
+    found = [finding for finding in findings if finding.domain in named]
     Check.objects.filter(domain__in=domains).delete()
     rows = [
         Check(
@@ -24,7 +25,10 @@ def keep(findings: Iterable[CheckFinding], domains: Collection[str], now: dateti
         for f in found
     ]  # fmt: skip
     Check.objects.bulk_create(rows, batch_size=500)
-    lines = [_line(domain, [f for f in found if f.domain == domain], now) for domain in domains]
+    by_domain: dict[str, list[CheckFinding]] = {domain: [] for domain in domains}
+    for f in found:
+        by_domain[f.domain].append(f)
+    lines = [_line(domain, whole, now) for domain, whole in by_domain.items()]
     DomainBoard.objects.bulk_create(
         lines, batch_size=500, update_conflicts=True, unique_fields=["domain"],
         update_fields=["verdicts", "six", "worst", "checked_at"],

@@ -7,6 +7,7 @@ from datetime import datetime
 from mailward.model.errors import BadInput
 from mailward.model.names import CHALLENGE, Control, ProofBy, Said
 from mailward.model.sentence import Sentence
+from mailward.store.control import record_value
 from mailward.store.models import ControlProof, Domain
 from mailward.store.sentences import from_json
 
@@ -63,8 +64,3 @@ def control(domain: Domain, proof: ControlProof | None, hostname: str) -> Contro
         what=from_json(proof.what),
         seen=tuple(Said(one["server"], one["rcode"], tuple(one["records"])) for one in proof.seen),
     )
-
-
-def record_value(proof: ControlProof) -> str:
-    """What the TXT record says."""
-    return f"mailward={proof.token}"

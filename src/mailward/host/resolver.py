@@ -21,6 +21,7 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.resolver
+import dns.rrset
 
 from mailward.model.errors import NotPossible
 from mailward.model.outside import DnsAnswer
@@ -112,9 +113,9 @@ def _ask(question: dns.message.QueryMessage, address: str, port: int, timeout: f
 
 
 def said(name: str, rdtype: str, answer: dns.message.Message, server: tuple[str, int]) -> DnsAnswer:
-    """What this message says of the question; ``server`` is whose it is."""
+    """What this message says of the question; ``server`` is whose it is. A parent zone's referral answers for NS."""
     wanted = dns.rdatatype.from_text(rdtype)
-    found = [rrset for rrset in answer.answer if rrset.rdtype == wanted]
+    found = [rrset for rrset in answer.answer if rrset.rdtype == wanted] or _referral(answer, wanted)
     aliases = [rrset for rrset in answer.answer if rrset.rdtype == dns.rdatatype.CNAME]
     signatures = [rrset for rrset in answer.answer if rrset.rdtype == dns.rdatatype.RRSIG and rrset.covers == wanted]
     asked = answer.question[0].name if answer.question else None
@@ -130,3 +131,11 @@ def said(name: str, rdtype: str, answer: dns.message.Message, server: tuple[str,
         alias=alias,
         signatures=tuple(sorted(record.to_text() for rrset in signatures for record in rrset)),
     )
+
+
+def _referral(answer: dns.message.Message, wanted: dns.rdatatype.RdataType) -> list[dns.rrset.RRset]:
+    """The name servers to which a parent zone's server sends whoever asks it for those of a child (RFC 1034 section 4.3.2):
+    not in the answer, and without the bit that says it is the authority."""
+    if wanted != dns.rdatatype.NS or answer.flags & dns.flags.AA or not answer.question:
+        return []
+    return [rrset for rrset in answer.authority if rrset.rdtype == wanted and rrset.name == answer.question[0].name]

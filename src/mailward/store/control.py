@@ -1,7 +1,9 @@
 """What proofs of control mean for the rows: whose mail waits, and publishing a domain when it waits no more."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
+
+from django.db.models import QuerySet
 
 from mailward.model.people import Actor
 from mailward.model.runs import RunKind
@@ -16,9 +18,17 @@ def publish_again(domain: Domain, actor: Actor, now: datetime) -> Run:
     return records.ask(RunKind.DIRECTORY, domain.name, request, actor, now, domain=domain.name)
 
 
-def unproven(domains: Iterable[str] | None = None) -> Collection[str]:
-    """The domains (of all, or of these) whose mail waits for a proof of control."""
-    waiting = ControlProof.objects.filter(proven_at=None)
-    if domains is not None:
-        waiting = waiting.filter(domain__name__in=list(domains))
-    return frozenset(waiting.values_list("domain__name", flat=True))
+def record_value(proof: ControlProof) -> str:
+    """What the TXT record must say."""
+    return f"mailward={proof.token}"
+
+
+def waiting() -> QuerySet[ControlProof, int]:
+    """The keys of all domains whose mail waits, for a question to the store."""
+    return ControlProof.objects.filter(proven_at=None).order_by().values_list("domain", flat=True)
+
+
+def unproven(domains: Iterable[str]) -> frozenset[str]:
+    """Those of these domains whose mail waits for a proof of control."""
+    named = ControlProof.objects.filter(proven_at=None, domain__name__in=list(domains))
+    return frozenset(named.values_list("domain__name", flat=True))

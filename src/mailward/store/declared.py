@@ -21,6 +21,7 @@ from mailward.model.tables import (
     DirectoryTlsDestination,
     Served,
 )
+from mailward.store import control
 from mailward.store.lineages import with_companion
 from mailward.store.models import (
     Alias,
@@ -146,13 +147,17 @@ def directory_change(
     unseal: Unseal, domains: Sequence[str] = (), addresses: Sequence[str] = (), destinations: Sequence[str] = ()
 ) -> DirectoryChange:
     """The rows of the directory for these domains, addresses and destinations (other domains that TLS is demanded of) as
-    they are declared now; the others are removed."""
+    they are declared now; the others are removed. Of a domain whose control nobody has shown there are none: mail for it
+    goes where DNS says, and nobody logs in."""
     opened = Opened(unseal)
+    waiting = control.unproven({*domains, *(address.rpartition("@")[2] for address in addresses)})
     demanded = {one.name: one for one in TlsDestination.objects.filter(name__in=destinations)}
-    domain_rows = {d.name: d for d in Domain.objects.filter(name__in=domains).select_related("dns")}
+    domain_rows = {d.name: d for d in Domain.objects.filter(name__in=set(domains) - waiting).select_related("dns")}
     boxes, aliases = {}, {}
     for address in addresses:
         local, _, name = address.rpartition("@")
+        if name in waiting:
+            continue
         for box in Mailbox.objects.filter(local_part=local, domain__name=name).select_related("domain"):
             boxes[address] = box
         for alias in Alias.objects.filter(local_part=local, domain__name=name).select_related("domain"):
@@ -177,13 +182,16 @@ def directory_change(
 def whole_directory(unseal: Unseal, there: Iterable[DirectoryRow] = ()) -> DirectoryChange:
     """Every row, for an instance that has none yet or whose directory was lost. ``there``: what is published now."""
     opened = Opened(unseal, there)
-    apps = AppPassword.objects.select_related("mailbox__domain")
+    waiting = control.waiting()
+    apps = AppPassword.objects.exclude(mailbox__domain__in=waiting).select_related("mailbox__domain")
+    boxes = Mailbox.objects.exclude(domain__in=waiting).values_list(*_COLUMNS)
+    aliases = Alias.objects.exclude(domain__in=waiting).select_related("domain")
     return DirectoryChange(
         put=(
-            *(_domain(d) for d in Domain.objects.select_related("dns")),
+            *(_domain(d) for d in Domain.objects.exclude(pk__in=waiting).select_related("dns")),
             *(DirectoryTlsDestination(one.name, one.level) for one in TlsDestination.objects.all()),
-            *(_published(opened, *row) for row in Mailbox.objects.values_list(*_COLUMNS).iterator(5000)),
-            *(_alias(alias) for alias in Alias.objects.select_related("domain")),
+            *(_published(opened, *row) for row in boxes.iterator(5000)),
+            *(_alias(alias) for alias in aliases),
             *(_app_password(app, opened) for app in apps),
         )
     )

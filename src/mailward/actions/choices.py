@@ -6,6 +6,7 @@ from mailward.actions import permission
 from mailward.actions.lineages import is_of_server
 from mailward.actions.office import Asked, Office
 from mailward.actions.ordering import ask_for_order, planned_lineage
+from mailward.actions.proving import require_proven
 from mailward.certificates.selection import belongs, refuse_for_server, refuse_or_warn, san_names
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
@@ -53,6 +54,8 @@ def choose(office: Office, actor: Actor, domain: str, webmail: str | None = None
     if not chosen:
         said = Sentence("no certificate was named")
         raise BadInput("certificate", said, Sentence("Name one with --webmail or --mail."), code="nothing-named")
+    if any(value != OWN for _, value in chosen):
+        require_proven(owner)
     scope = owner.name if owner else SERVER
     choices, warnings = [], []
     for role, value in chosen:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mailward.actions.lineages import belonging, refuse_pair_unless_shown
 from mailward.actions.office import Asked, Office
+from mailward.actions.proving import require_proven
 from mailward.certificates.selection import belongs, recommended_names
 from mailward.model.certificates import Challenge, Source
 from mailward.model.doors import Role
@@ -61,7 +62,9 @@ def ask_for_order(
     """Put the order into the queue; ``choose``: take the certificate for these roles as soon as it is there.
 
     A wish that is in the queue already (a killed command's, asked again) is the same wish: nothing is ordered twice.
+    Nothing is ordered for a domain whose control nobody has shown: what fails counts against the host's account at the CA.
     """
+    require_proven(lineage.domain)
     for run in Run.objects.filter(kind=RunKind.ORDER, subject=lineage.pk, state__in=[RunState.WAITING, RunState.RUNNING]):
         if "revoke" not in run.request and {role.value for role in choose} <= set(run.request["choose"]):
             return Asked(run.pk, warnings)

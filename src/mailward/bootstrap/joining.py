@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from mailward.actions.office import Office
+from mailward.certificates.suffixes import SHORT_LIST, Suffixes, parse_suffixes
 from mailward.daemons import dovecot
 from mailward.daemons.secrets import TSIG_NAME, pebble_certificate, steward_tsig
 from mailward.daemons.users import PANEL
@@ -25,6 +27,7 @@ from mailward.host.http_client import RealHttpClient
 from mailward.host.lock import StewardLock
 from mailward.host.passwords import hash_app_password, hash_password, make_password
 from mailward.host.processes import RealProcesses
+from mailward.host.public_suffixes import public_suffixes
 from mailward.host.resolver import DnsResolver
 from mailward.host.seals import Opener, Sealer, make_keys
 from mailward.host.sni_map import SniMap
@@ -148,6 +151,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
             for line in log_lines.new_lines(layout.log / f"{name}.log", layout.state / f"{name}.read")
         ],
         anchor=lambda line: append_line(layout.anchors, line, PANEL),
+        suffixes=_suffixes,
         renew=lambda: make_host(layout, read_settings(layout)),
     )
 
@@ -164,7 +168,15 @@ def make_office(layout: Layout, settings: Settings) -> Office:
         hash_app_password=hash_app_password,
         is_breached=breached_passwords.breached(_breached_file(layout, settings)),
         trust_roots=lambda: layout.trust_file(settings.trust).read_bytes(),
+        suffixes=_suffixes,
     )
+
+
+@cache
+def _suffixes() -> Suffixes:
+    """Debian's list, else the short one; read once."""
+    text = public_suffixes()
+    return parse_suffixes(text) if text else SHORT_LIST
 
 
 def _breached_file(layout: Layout, settings: Settings) -> Path | None:

@@ -23,6 +23,7 @@ from mailward.steward.anchoring import Anchoring
 from mailward.steward.check_round import CheckRound
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
+from mailward.steward.name_round import NameRound
 from mailward.steward.steward import ENGINES, Steward
 from mailward.store import records
 from mailward.store.models import Domain, Event, Lineage, Run
@@ -75,6 +76,7 @@ class Day:
         self._looked_at = ""  # the last domain of this look
         self._knows_roots = False
         self._anchoring = Anchoring(host)
+        self._names = NameRound(host)
         self._checks = CheckRound(host)
 
     def round(self) -> None:
@@ -92,6 +94,7 @@ class Day:
             self._take(run, now)
         self._collect(now)
         last_used.learn(self._host)
+        self._names.round()
         self._checks.round()
         if now >= self._next_look:
             self._look(now)

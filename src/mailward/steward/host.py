@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from mailward.certificates.suffixes import SHORT_LIST, Suffixes
 from mailward.flow.ground import Ground
 from mailward.model.acme import AcmeConnect
 from mailward.model.layout import Layout
@@ -51,6 +52,8 @@ class Host:
     """Adds a line to the anchors of the record of activity (``Layout.anchors``); None: nobody anchors (tests)."""
     logins: Callable[[], Sequence[bytes]] = tuple
     """What Dovecot has logged since this was asked last. The default is a Dovecot to which nobody logs in."""
+    suffixes: Callable[[], Suffixes] = lambda: SHORT_LIST
+    """Under which names people register theirs."""
     renew: "Callable[[], Host] | None" = None
     """Opens the host again with mailward.toml as it stands now; None: the settings never change (tests)."""
 

@@ -7,14 +7,17 @@ Dovecot hands over what a mailbox's filters redirect or answer.
 
 from pathlib import Path
 
+from mailward.daemons import mailpath
 from mailward.daemons.daemon import Checker, Daemon, Directory, Program, always
 from mailward.daemons.dovecot import auth_socket, lmtp_socket
-from mailward.daemons.limits import MESSAGE_BYTES
+from mailward.daemons.limits import MESSAGE_BYTES, REPORT_BYTES, REPORTS_WAITING
 from mailward.daemons.rendering import render_file
+from mailward.daemons.users import REPORTS
 from mailward.model.desired import DesiredState
 from mailward.model.doors import Door, Role
 from mailward.model.generations import File, Renewal
 from mailward.model.layout import Layout
+from mailward.model.settings import Settings
 
 NAME = "postfix"
 TLS_LEVELS = frozenset(("none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure"))
@@ -31,11 +34,25 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "ipv4": any(":" not in address for address in settings.addresses),
         "lmtp": lmtp_socket(layout),
         "auth": auth_socket(layout),
+        "milter": mailpath.socket(layout),
+        "submitted": mailpath.SUBMITTED,
+        "filtered": mailpath.FILTERED,
         "default_certificate": layout.tls_default_all if settings.rsa else layout.tls_default(Role.MAIL),
         "message_bytes": MESSAGE_BYTES,
+        "contact": "" if (settings.contact or "").endswith(f"@{settings.hostname}") else settings.contact or "",
+        "reports": settings.reports_address if receives_reports(settings) else "",
+        "reports_user": REPORTS,
+        "report_bytes": REPORT_BYTES,
+        "reports_waiting": REPORTS_WAITING,
         "ports": {door.value: settings.ports[door] for door in POSTFIX.doors if door in settings.ports},
     }
-    return tuple(render_file(f"{NAME}/{name}", values) for name in ("main.cf", "master.cf", "keep.sh", *_MAPS))
+    names = ("main.cf", "master.cf", "keep.sh", *_MAPS, *(["keep-report.sh"] if values["reports"] else []))
+    return tuple(render_file(f"{NAME}/{name}", values) for name in names)
+
+
+def receives_reports(settings: Settings) -> bool:
+    """Whether the reports' address is this host's: one of its own name. Any other is a mailbox, here or elsewhere."""
+    return settings.reports_address.rpartition("@")[2] == settings.hostname
 
 
 def _config(directory: Path) -> str:
@@ -86,6 +103,9 @@ POSTFIX = Daemon(
         Directory(layout.state / NAME, 0o700, "postfix", "postfix"),
         Directory(layout.directory.parent, 0o750, "root", "postfix"),
         Directory(layout.log),
+        Directory(layout.reports),
+        *(Directory(layout.reports / name, 0o700, REPORTS, REPORTS) for name in ("new", "tmp")),
+        Directory(layout.reports / "aside", 0o700),
     ),
     reopen=lambda layout: ("/usr/sbin/postfix", "-c", _config(layout.current), "reload"),
 )

@@ -9,7 +9,10 @@ WEB = "mailward-web"
 MAIL = "mailward-mail"
 WEBMAIL = "mailward-webmail"
 PANEL = "mailward-panel"
+MAILPATH = "mailward-mailpath"
 CA = "mailward-ca"
+TLS_POLICY = "mailward-tls"
+REPORTS = "mailward-reports"
 
 
 @dataclass(frozen=True)
@@ -29,5 +32,8 @@ USERS: tuple[SystemUser, ...] = (
     SystemUser(MAIL, "dovecot", "Mailward owner of all mailboxes"),
     SystemUser(WEBMAIL, "webmail", "Mailward webmail"),
     SystemUser(PANEL, "panel", "Mailward panel"),
+    SystemUser(REPORTS, "postfix", "Mailward keeper of reports that other servers sent"),
+    SystemUser(MAILPATH, "mailpath", "Mailward signing of mail that leaves"),
+    SystemUser(TLS_POLICY, "tls-policy", "Mailward TLS with other mail servers"),
     SystemUser(CA, "pebble", "Mailward certificate authority of the demo", demo_only=True),
 )

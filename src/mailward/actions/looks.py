@@ -36,7 +36,7 @@ def request_verify(office: Office, actor: Actor, domains: Sequence[str] = ()) ->
         permission.require(actor, Act.DOORS_VERIFY, HOST)
     named = sorted({d if d == SERVER else permission.domain_for(actor, Act.DOORS_VERIFY, d).name for d in domains})
     scope = named[0] if len(named) == 1 and named[0] != SERVER else ""
-    return _ask(office, actor, RunKind.VERIFY, ", ".join(named)[:253] or "host", {"domains": named}, scope)
+    return ask(RunKind.VERIFY, ", ".join(named)[:253] or "host", {"domains": named}, office, actor, scope)
 
 
 def list_findings(
@@ -81,7 +81,7 @@ def request_client(office: Office, actor: Actor, address: str) -> Asked:
         permission.require_somewhere(actor, Act.CLIENTS_READ)
         said = Sentence("{domain} is not held here", domain=parsed.domain)
         raise BadInput("address", said, Sentence("Give an address of a domain of yours."), code="unknown")
-    return _ask(office, actor, RunKind.CLIENT, str(parsed), {"address": str(parsed)}, domain.name)
+    return ask(RunKind.CLIENT, str(parsed), {"address": str(parsed)}, office, actor, domain.name)
 
 
 def client_answer(office: Office, actor: Actor, run_id: int) -> ClientReport | None:
@@ -100,8 +100,9 @@ def _may_read(actor: Actor, run: Run) -> bool:
     return actor.may(Act.CLIENTS_READ, Place(domain.customer.name, domain.name, run.subject if box else None))
 
 
-def _ask(office: Office, actor: Actor, kind: RunKind, subject: str, request: dict[str, Any], scope: str) -> Asked:
-    """The same wish of the same person, asked again while it waits, is the same run. Old looks are forgotten."""
+def ask(kind: RunKind, subject: str, request: dict[str, Any], office: Office, actor: Actor, scope: str) -> Asked:
+    """For actions that have asked permission. The same wish of the same person, asked again while it waits, is the same
+    run. Old looks are forgotten."""
     now = office.clock.now()
     Run.objects.filter(kind__in=records.LOOKS, finished_at__lt=now - KEPT_FOR).delete()
     waiting = Run.objects.filter(

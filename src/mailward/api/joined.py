@@ -6,6 +6,7 @@ from mailward.api.face import Face, make
 from mailward.api.routes import (
     app_passwords,
     certificates,
+    checks,
     choices,
     domains,
     doors,
@@ -27,6 +28,7 @@ SUBJECTS: tuple[tuple[str, Router], ...] = (
     ("Choices", choices.router),
     ("Certificates", certificates.router),
     ("Doors", doors.router),
+    ("DNS checks", checks.router),
     ("Mail programs", doors.clients_router),
     ("Mailboxes", mailboxes.router),
     ("App passwords", app_passwords.router),

@@ -320,9 +320,14 @@ def _of_domains_and_host() -> dict[str, Case]:
 
 
 def _of_looks_and_runs() -> dict[str, Case]:
-    from mailward.actions import looks, overview, runs
+    from mailward.actions import checks, looks, overview, runs
 
     return {
+        "checks.request_check": on_scope(Act.DNS_READ, call=lambda o, a, s: checks.request_check(o, a, [s.domain])),
+        "checks.list_boards": lists(Act.DNS_READ, lambda o, a, _s: _names(checks.list_boards(o, a), "domain")),
+        "checks.show_board": on_scope(Act.DNS_READ, call=lambda o, a, s: checks.show_board(o, a, s.domain)),
+        "checks.list_checks": on_scope(Act.DNS_READ, call=lambda o, a, s: checks.list_checks(o, a, s.domain)),
+        "checks.host_state": somewhere(Act.DNS_READ, lambda o, a, _s: checks.host_state(o, a)),
         "looks.request_verify": Case(
             lambda o, a, s: looks.request_verify(o, a, [s.domain]),
             lambda a, s: decided(a, (Act.DOORS_VERIFY,), s.place, None if s.name == "host" else Act.DOMAINS_READ),

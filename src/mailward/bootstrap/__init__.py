@@ -2,9 +2,11 @@
 
 from mailward.bootstrap.api_docs import ApiDocs, api_docs
 from mailward.bootstrap.doctor import CheckRow, doctor
+from mailward.bootstrap.mailpath import serve_mailpath
 from mailward.bootstrap.mailward import DaemonRow, HostStatus, Mailward, open_instance
 from mailward.bootstrap.panel import serve_panel
 from mailward.bootstrap.service import install_service, service_unit, uninstall_service
+from mailward.bootstrap.tls_policy import serve_tls_policy
 from mailward.bootstrap.up import UpReport, UpWish, bring_up, install_packages
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "install_packages",
     "install_service",
     "open_instance",
+    "serve_mailpath",
     "serve_panel",
+    "serve_tls_policy",
     "service_unit",
     "uninstall_service",
 ]

@@ -34,6 +34,16 @@ def steward(face: Face) -> None:
     face.open().steward_forever()
 
 
+@command("mailpath")
+def mailpath(face: Face) -> None:
+    bootstrap.serve_mailpath(face.instance)
+
+
+@command("tls-policy")
+def tls_policy(face: Face) -> None:
+    bootstrap.serve_tls_policy(face.instance)
+
+
 @command("serve", Sentence("Answer on the instance's socket, read-only"), under=panel)
 def serve(face: Face) -> None:
     bootstrap.serve_panel(face.instance)

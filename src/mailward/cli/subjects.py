@@ -81,6 +81,8 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
                 "service",
                 Sentence("Keep everything as declared and renewed (runs until stopped)"),
             ),
+            Entry("mailpath", "service", Sentence("Sign mail that leaves (runs until stopped)")),
+            Entry("tls-policy", "service", Sentence("Tell Postfix where TLS must be proven (runs until stopped)")),
             Entry("panel", "service", Sentence("Serve the panel (runs until stopped)")),
             Entry("test", "test", Sentence("Install what the tests need, and pass them")),
             Entry("bench", "test", Sentence("Measure: bench doors, bench issue, bench panel, bench up")),

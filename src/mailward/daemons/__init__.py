@@ -11,11 +11,14 @@ from mailward.daemons.daemon import Checker, Daemon, Directory, Program
 from mailward.daemons.dovecot import DOVECOT, DOVECOT_STARTTLS
 from mailward.daemons.knot import KNOT
 from mailward.daemons.limits import check_root
+from mailward.daemons.mailpath import MAILPATH_DAEMON
+from mailward.daemons.mta_sts import MTA_STS
 from mailward.daemons.nginx import NGINX
 from mailward.daemons.panel import PANEL_DAEMON
 from mailward.daemons.pebble import PEBBLE
 from mailward.daemons.postfix import POSTFIX
 from mailward.daemons.steward import STEWARD
+from mailward.daemons.tls_policy import TLS_POLICY_DAEMON
 from mailward.daemons.unbound import UNBOUND
 from mailward.daemons.webmail import WEBMAIL_DAEMON
 from mailward.model.desired import DesiredState
@@ -30,6 +33,9 @@ ALL: tuple[Daemon, ...] = (
     PEBBLE,
     DOVECOT,
     DOVECOT_STARTTLS,
+    MTA_STS,
+    TLS_POLICY_DAEMON,
+    MAILPATH_DAEMON,
     POSTFIX,
     WEBMAIL_DAEMON,
     NGINX,

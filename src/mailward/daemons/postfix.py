@@ -3,11 +3,16 @@
 Certificates are found by name in a table that changes without a reload; domains, mailboxes and aliases in the directory.
 No client is trusted for its address: only a log-in may send to other hosts. The one exception is a loopback port on which
 Dovecot hands over what a mailbox's filters redirect or answer.
+
+Mail to other hosts goes by DANE (RFC 7672) and MTA-STS (RFC 8461), as ``daemons/tls_policy.py`` says for each, else by
+whatever TLS they offer. What must not go in clear (of a domain that demands it, or to one of whom it is demanded) goes by
+a transport of its own that waits rather than send without TLS. DANE needs a resolver that can be believed: Postfix runs
+with an /etc/resolv.conf of its own that names the instance's (``daemons/unbound.py``).
 """
 
 from pathlib import Path
 
-from mailward.daemons import mailpath
+from mailward.daemons import mailpath, tls_policy, unbound
 from mailward.daemons.daemon import Checker, Daemon, Directory, Program, always
 from mailward.daemons.dovecot import auth_socket, lmtp_socket
 from mailward.daemons.limits import MESSAGE_BYTES, REPORT_BYTES, REPORTS_WAITING
@@ -20,8 +25,10 @@ from mailward.model.layout import Layout
 from mailward.model.settings import Settings
 
 NAME = "postfix"
+MANDATORY_TRANSPORT = "smtptls"  # by which leaves what must not go in clear
 TLS_LEVELS = frozenset(("none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure"))
-_MAPS = ("domains.cf", "mailboxes.cf", "aliases.cf", "senders.cf")
+_MAPS = ("domains.cf", "mailboxes.cf", "aliases.cf", "senders.cf", "tls-in.cf", "tls-partners.cf")
+_OUTBOUND_MAPS = ("tls-levels.cf", "tls-transports.cf", "tls-senders.cf")
 
 
 def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
@@ -38,6 +45,10 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "submitted": mailpath.SUBMITTED,
         "filtered": mailpath.FILTERED,
         "default_certificate": layout.tls_default_all if settings.rsa else layout.tls_default(Role.MAIL),
+        "dane": unbound.can_be_named(settings),
+        "tls_policy": tls_policy.socket(layout),
+        "trust": layout.trust_file(settings.trust),
+        "mandatory": MANDATORY_TRANSPORT,
         "message_bytes": MESSAGE_BYTES,
         "contact": "" if (settings.contact or "").endswith(f"@{settings.hostname}") else settings.contact or "",
         "reports": settings.reports_address if receives_reports(settings) else "",
@@ -46,7 +57,8 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "reports_waiting": REPORTS_WAITING,
         "ports": {door.value: settings.ports[door] for door in POSTFIX.doors if door in settings.ports},
     }
-    names = ("main.cf", "master.cf", "keep.sh", *_MAPS, *(["keep-report.sh"] if values["reports"] else []))
+    maps = (*_MAPS, *_OUTBOUND_MAPS) if settings.outbound else _MAPS
+    names = ("main.cf", "master.cf", "keep.sh", *maps, *(["keep-report.sh"] if values["reports"] else []))
     return tuple(render_file(f"{NAME}/{name}", values) for name in names)
 
 
@@ -57,6 +69,11 @@ def receives_reports(settings: Settings) -> bool:
 
 def _config(directory: Path) -> str:
     return str(directory / NAME)
+
+
+def _program(desired: DesiredState, layout: Layout) -> Program:
+    keep = ("/bin/sh", f"{_config(layout.current)}/keep.sh", _config(layout.current))
+    return Program(unbound.asking_here(desired, layout, keep), start_seconds=2)
 
 
 def _checkers(_desired: DesiredState, _layout: Layout, staged: Path) -> tuple[Checker, ...]:
@@ -91,9 +108,7 @@ POSTFIX = Daemon(
     name=NAME,
     wanted=always,
     render=_render,
-    program=lambda _desired, layout: Program(
-        ("/bin/sh", f"{_config(layout.current)}/keep.sh", _config(layout.current)), start_seconds=2
-    ),
+    program=_program,
     checkers=_checkers,
     reload=lambda layout: ("/usr/sbin/postfix", "-c", _config(layout.current), "reload"),
     doors=(Door.SMTP, Door.SUBMISSION, Door.SUBMISSIONS),

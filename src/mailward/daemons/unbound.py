@@ -9,7 +9,7 @@ It never answers anybody but this host, and never changes the system's own /etc/
 """
 
 from ipaddress import ip_address
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mailward.daemons.daemon import Checker, Daemon, Directory, Program, always
 from mailward.daemons.rendering import render_file
@@ -46,11 +46,15 @@ def resolv_conf(settings: Settings) -> str:
     return f"nameserver {settings.resolver_address}\noptions trust-ad edns0\n"
 
 
-def asking_here(desired: DesiredState, layout: Layout, conf: Path, argv: tuple[str, ...]) -> tuple[str, ...]:
-    """``argv`` as a command that asks this resolver and no other. ``conf``: where its resolv.conf lies."""
+def resolv_path(layout: Layout) -> Path:
+    return layout.current / NAME / "resolv.conf"
+
+
+def asking_here(desired: DesiredState, layout: Layout, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """``argv`` (run as root) as a command that asks this resolver and no other."""
     if not can_be_named(desired.settings):
         return argv
-    return ("/bin/sh", str(layout.current / NAME / "ask-here.sh"), str(conf), *argv)
+    return ("/bin/sh", str(layout.current / NAME / "ask-here.sh"), str(resolv_path(layout)), *argv)
 
 
 def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
@@ -66,7 +70,11 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "anchors": demo_anchors(layout),
         "own_zones": ("localhost", "test", "127.in-addr.arpa", ip_address("::1").reverse_pointer),
     }
-    return render_file(f"{NAME}/unbound.conf", values), render_file(f"{NAME}/ask-here.sh", values)
+    files = (render_file(f"{NAME}/unbound.conf", values),)
+    if not can_be_named(settings):
+        return files
+    named = File(PurePosixPath(NAME, "resolv.conf"), resolv_conf(settings).encode())
+    return (*files, named, render_file(f"{NAME}/ask-here.sh", values))
 
 
 def _config(directory: Path) -> str:

@@ -24,15 +24,22 @@ import dns.update
 from mailward.host.resolver import server_of
 from mailward.model.errors import NotPossible
 from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.zones import RecordSet
 
 CHARACTER_STRING = 255  # bytes in one string of a TXT record, RFC 1035 section 3.3
 
 
 class Rfc2136:
-    """Updates by ``server`` ("address:port"). ``secret_file`` holds the base64 of the TSIG secret and nothing else."""
+    """Updates by ``server`` ("address:port"). ``secret_file`` holds the TSIG secret in base64 and nothing else, or is it."""
 
     def __init__(
-        self, server: str, key_name: str, secret_file: Path, *, algorithm: str = "hmac-sha256", timeout: float = 10.0
+        self,
+        server: str,
+        key_name: str,
+        secret_file: Path | bytes,
+        *,
+        algorithm: str = "hmac-sha256",
+        timeout: float = 10.0,
     ) -> None:
         self._server = server
         self._key_name = key_name
@@ -43,37 +50,49 @@ class Rfc2136:
     def add(self, zone: str, name: str, rdtype: str, value: str, ttl: int) -> None:
         """Add one value beside those that are there."""
         update = self._update(zone)
-        update.add(_absolute(name), _rdataset(rdtype, ttl, [value]))
+        update.add(absolute(name), rdataset(rdtype, ttl, [value]))
         self._send(update, zone)
 
     def remove(self, zone: str, name: str, rdtype: str, value: str) -> None:
         """Take this one value away; the others stay, and one that is not there is no error (RFC 2136 section 3.4.2.4)."""
         update = self._update(zone)
-        update.delete(_absolute(name), _rdataset(rdtype, 0, [value]))
+        update.delete(absolute(name), rdataset(rdtype, 0, [value]))
         self._send(update, zone)
 
     def replace(self, zone: str, name: str, rdtype: str, values: Sequence[str], ttl: int) -> None:
         """Make the set hold exactly ``values``, in one message: it is never seen empty. No values: delete the set."""
         update = self._update(zone)
         if values:
-            update.replace(_absolute(name), _rdataset(rdtype, ttl, values))
+            update.replace(absolute(name), rdataset(rdtype, ttl, values))
         else:
-            update.delete(_absolute(name), rdtype)
+            update.delete(absolute(name), rdtype)
+        self._send(update, zone)
+
+    def replace_all(self, zone: str, sets: Sequence[RecordSet]) -> None:
+        """The same for many sets in one message, which is taken whole or not at all (RFC 2136 section 3.4.2). Sets that go
+        are named first: what takes a CNAME's place can't stand beside it."""
+        update = self._update(zone)
+        for one in sorted(sets, key=lambda one: bool(one.values)):
+            if one.values:
+                update.replace(absolute(one.name), rdataset(one.rdtype, one.ttl, one.values))
+            else:
+                update.delete(absolute(one.name), one.rdtype)
         self._send(update, zone)
 
     def _update(self, zone: str) -> dns.update.UpdateMessage:
+        return dns.update.UpdateMessage(absolute(zone), keyring=self.key())
+
+    def key(self) -> dns.tsig.Key:
+        """Raises NotPossible when the secret can't be read."""
         try:
-            secret = base64.b64decode(self._secret_file.read_bytes().strip(), validate=True)
+            read = self._secret_file if isinstance(self._secret_file, bytes) else self._secret_file.read_bytes()
+            secret = base64.b64decode(read.strip(), validate=True)
         except (OSError, binascii.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no base64"
-            raise NotPossible(
-                Sentence(
-                    "The key for DNS updates in {path} could not be read: {reason}", path=self._secret_file, reason=reason
-                ),
-                code="dns-key",
-            ) from None
-        key = dns.tsig.Key(_absolute(self._key_name), secret, _absolute(self._algorithm))
-        return dns.update.UpdateMessage(_absolute(zone), keyring=key)
+            path = self._key_name if isinstance(self._secret_file, bytes) else self._secret_file
+            said = Sentence("The key for DNS updates in {path} could not be read: {reason}", path=path, reason=reason)
+            raise NotPossible(said, code="dns-key") from None
+        return dns.tsig.Key(absolute(self._key_name), secret, absolute(self._algorithm))
 
     def _send(self, update: dns.update.UpdateMessage, zone: str) -> None:
         address, port = server_of(self._server)
@@ -107,7 +126,8 @@ class Rfc2136:
         )
 
 
-def _absolute(name: str) -> dns.name.Name:
+def absolute(name: str) -> dns.name.Name:
+    """The name as dnspython has it. Raises NotPossible for what is none."""
     try:
         return dns.name.from_text(name, dns.name.root)
     except (dns.exception.DNSException, UnicodeError) as error:
@@ -116,7 +136,8 @@ def _absolute(name: str) -> dns.name.Name:
         ) from None
 
 
-def _rdataset(rdtype: str, ttl: int, values: Sequence[str]) -> dns.rdataset.Rdataset:
+def rdataset(rdtype: str, ttl: int, values: Sequence[str]) -> dns.rdataset.Rdataset:
+    """The set of these values. Raises NotPossible for one that is none."""
     texts = [_quoted(value) if rdtype.upper() == "TXT" else value for value in values]
     try:
         return dns.rdataset.from_text("IN", rdtype, ttl, *texts)

@@ -1,21 +1,31 @@
-"""Where zones live, as the engine sees them. ``host/`` implements this for real; tests hand in fakes; one contract suite
-(tests/contract) runs over all of them."""
+"""Between records as they are meant and sets as places hold them (model.zones). One contract suite (tests/contract) runs
+over all places: our own Knot, any primary that takes dynamic updates, providers with an API."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable
 
 from mailward.model.dns import Record
+from mailward.model.zones import RecordSet
 from mailward.publishing.difference import SetChange
+from mailward.standards.zone_text import plain, presented
 
 
-class ZoneHome(Protocol):
-    """A place where zones can be changed. Raises NotPossible with the server's reason, never with a secret in it."""
+def observed(sets: Iterable[RecordSet]) -> tuple[Record, ...]:
+    """What a place holds, as records."""
+    return tuple(
+        Record(one.name.lower(), one.rdtype, plain(one.rdtype, value), one.ttl) for one in sets for value in one.values
+    )
 
-    def read(self, zone: str) -> tuple[Record, ...]:
-        """Every record of the zone but those of DNSSEC and the SOA; TXT as plain text."""
-        ...
 
-    def replace(self, zone: str, changes: Sequence[SetChange]) -> None:
-        """Make each set hold exactly its ``after``. All or nothing for each set; for all of them together where the place
-        can do that. Values of sets that aren't named stay."""
-        ...
+def after(changes: Iterable[SetChange]) -> tuple[RecordSet, ...]:
+    """The sets as they are to be."""
+    return tuple(_set(one, one.after) for one in changes)
+
+
+def before(changes: Iterable[SetChange]) -> tuple[RecordSet, ...]:
+    """The same sets as they were: the way back."""
+    return tuple(_set(one, one.before) for one in changes)
+
+
+def _set(change: SetChange, values: tuple[str, ...]) -> RecordSet:
+    shown = tuple(presented(change.rdtype, value) for value in values)
+    return RecordSet(change.name, change.rdtype, shown, change.ttl)

@@ -1,5 +1,5 @@
-"""The roll-over of a TLSA set ``3 1 1`` (RFC 6698, RFC 7671 section 8.1, RFC 7672): which hash is published when, and when a
-key may be served. Pure: what servers show is handed in, and nothing is published here.
+"""The roll-over of a TLSA set ``3 1 1`` (RFC 6698, RFC 7671 section 8.1, RFC 7672): which hash is published when, and when
+a key may be served. Pure: what servers show is handed in, and nothing is published here.
 
 A key is made and its hash published before it is deployed; it is deployed when all authoritative servers have shown it for
 as long as a cache may keep an older set; the key before it stays published until nobody can still meet it. So at every
@@ -32,11 +32,12 @@ class Look:
     everywhere: frozenset[str]
     anywhere: frozenset[str]
     silent: tuple[str, ...] = ()
+    is_there: bool = True  # a server has TLSA records, of whatever kind
 
     @property
     def is_absent(self) -> bool:
         """No server has a set, and every one of them said so."""
-        return not self.silent and not self.anywhere
+        return not self.silent and not self.is_there
 
 
 class Obstacle(StrEnum):
@@ -61,9 +62,16 @@ def _after_look(one: TlsaHash, look: Look, now: datetime, kept: timedelta) -> Tl
         unseen = replace(one, seen_at=None)
         return replace(unseen, state=TlsaState.NEXT, changed_at=now) if one.state is TlsaState.VISIBLE else unseen
     seen = one if one.seen_at is not None else replace(one, seen_at=now)
-    if seen.state is TlsaState.NEXT and seen.seen_at is not None and now - seen.seen_at >= kept:
+    if seen.state is TlsaState.NEXT and _known_from(seen, now, kept) <= now:
         return replace(seen, state=TlsaState.VISIBLE, changed_at=now)
     return seen
+
+
+def _known_from(one: TlsaHash, now: datetime, kept: timedelta) -> datetime:
+    """From when on no cache holds a set without this hash."""
+    if one.with_first and one.seen_at is not None:
+        return one.seen_at
+    return (one.seen_at or now) + kept
 
 
 def after_switch(name: str, hashes: Sequence[TlsaHash], served: Collection[str], now: datetime) -> tuple[TlsaHash, ...]:
@@ -89,9 +97,10 @@ def obstacle(
         return (Obstacle.SILENT if look.silent else Obstacle.MISSING), soon
     if look.silent:
         return Obstacle.SILENT, soon
-    seen = {one.sha256: one.seen_at for one in hashes if one.state is not TlsaState.GONE}
-    ready = [(seen.get(key) or now) + timedelta(seconds=ttl) for key in keys]
-    return (Obstacle.YOUNG, max(ready)) if max(ready, default=now) > now else None
+    kept = timedelta(seconds=ttl)
+    known = {one.sha256: _known_from(one, now, kept) for one in hashes if one.state is not TlsaState.GONE}
+    ready = max((known.get(key, now + kept) for key in keys), default=now)
+    return (Obstacle.YOUNG, ready) if ready > now else None
 
 
 def is_ahead(one: TlsaHash) -> bool:

@@ -13,6 +13,7 @@ from mailward.model.dns import DkimState, DnsWish, MtaStsMode, Record, TlsaHash,
 from mailward.model.errors import BadInput
 from mailward.model.sentence import Sentence
 from mailward.model.settings import Settings
+from mailward.publishing import tlsa_rollover
 from mailward.standards import client_srv
 from mailward.standards.hostname import parse_host_name
 
@@ -82,7 +83,7 @@ def server_records(host: HostFacts) -> tuple[Record, ...]:
     if host.reports.rpartition("@")[2] == name:
         found.append(_text(f"*._report._dmarc.{name}", "v=DMARC1"))
     found += [
-        Record(f"_25._tcp.{one.name}", "TLSA", f"3 1 1 {one.sha256}", TTL)
+        Record(f"_25._tcp.{one.name}", "TLSA", f"3 1 1 {one.sha256}", tlsa_rollover.ttl(host.settings))
         for one in host.tlsa
         if one.state in TLSA_PUBLISHED
     ]

@@ -64,7 +64,10 @@ class Migration(migrations.Migration):
                 ("begins_at", models.DateTimeField(db_index=True)),
                 ("ends_at", models.DateTimeField()),
                 ("policy", models.JSONField(default=dict)),
-                ("received_at", models.DateTimeField()),
+                ("sender", models.CharField(blank=True, max_length=253)),
+                ("proven", models.BooleanField(default=False)),
+                ("left_out", models.IntegerField(default=0)),
+                ("received_at", models.DateTimeField(db_index=True)),
             ],
             options={
                 "constraints": [
@@ -82,6 +85,7 @@ class Migration(migrations.Migration):
                 ("dkim_aligned", models.BooleanField()),
                 ("spf_aligned", models.BooleanField()),
                 ("header_from", models.CharField(max_length=253)),
+                ("passed_as", models.CharField(blank=True, max_length=253)),
                 ("results", models.JSONField(default=dict)),
                 (
                     "report",
@@ -143,7 +147,9 @@ class Migration(migrations.Migration):
                 ("succeeded", models.BigIntegerField(default=0)),
                 ("failed", models.BigIntegerField(default=0)),
                 ("failures", models.JSONField(default=list)),
-                ("received_at", models.DateTimeField()),
+                ("sender", models.CharField(blank=True, max_length=253)),
+                ("proven", models.BooleanField(default=False)),
+                ("received_at", models.DateTimeField(db_index=True)),
             ],
             options={
                 "constraints": [
@@ -183,6 +189,7 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(blank=True, max_length=10)),
                 ("sealed_key", models.BinaryField(null=True)),
                 ("seen_at", models.DateTimeField(null=True)),
+                ("with_first", models.BooleanField(default=False)),
                 ("made_at", models.DateTimeField()),
                 ("changed_at", models.DateTimeField()),
                 (

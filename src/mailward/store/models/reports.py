@@ -12,7 +12,10 @@ class AggregateReport(models.Model):
     begins_at = models.DateTimeField(db_index=True)
     ends_at = models.DateTimeField()
     policy = models.JSONField(default=dict)
-    received_at = models.DateTimeField()
+    sender = models.CharField(max_length=253, blank=True)  # the domain that the message says it is from
+    proven = models.BooleanField(default=False)  # DMARC says that it is: anybody can mail a report
+    left_out = models.IntegerField(default=0)  # rows that made no sense, or were too many
+    received_at = models.DateTimeField(db_index=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["domain", "organisation", "report_id"], name="one_report_per_id")]
@@ -28,6 +31,7 @@ class AggregateRow(models.Model):
     dkim_aligned = models.BooleanField()
     spf_aligned = models.BooleanField()
     header_from = models.CharField(max_length=253)
+    passed_as = models.CharField(max_length=253, blank=True)  # not aligned, but SPF or DKIM passed for this domain
     results = models.JSONField(default=dict)  # what DKIM and SPF said, by domain and selector
 
 
@@ -42,7 +46,9 @@ class TlsReport(models.Model):
     succeeded = models.BigIntegerField(default=0)
     failed = models.BigIntegerField(default=0)
     failures = models.JSONField(default=list)
-    received_at = models.DateTimeField()
+    sender = models.CharField(max_length=253, blank=True)
+    proven = models.BooleanField(default=False)
+    received_at = models.DateTimeField(db_index=True)
 
     class Meta:
         constraints = [

@@ -52,6 +52,18 @@ class Files(Protocol):
     def remove_tree(self, path: Path) -> None: ...
 
 
+class PublishedFiles(Protocol):
+    """Files that another process publishes, as those see them who only read."""
+
+    def mark(self, path: Path) -> tuple[int, ...] | None:
+        """Another value whenever another file is there; None where there is none, or none that this process may see."""
+        ...
+
+    def read(self, path: Path, most: int) -> bytes:
+        """At most ``most`` bytes of it. Raises NotPossible, with the path and the system's reason."""
+        ...
+
+
 @dataclass(frozen=True)
 class Completed:
     """A program that ended. ``output`` is stdout then stderr, decoded, at most 64 KiB."""
@@ -241,4 +253,29 @@ class SniTable(Protocol):
 
     def held(self, names: Iterable[str]) -> Mapping[str, bytes]:
         """The PEM, with its private key, that the table holds for each of these names; the others are left out."""
+        ...
+
+
+class ReportDrop(Protocol):
+    """Messages with reports that Postfix kept for the steward (``Layout.reports``), and those it couldn't use. Whoever
+    took over the user that writes them must gain nothing: names and files are looked at with that in mind."""
+
+    def waiting(self, most: int) -> Sequence[str]:
+        """The names of the oldest ones."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """The message; None for what is no plain file, too large, or gone."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """A missing one is no error."""
+        ...
+
+    def put_aside(self, name: str) -> None:
+        """Keep it where a person may look at it; of those only the newest hundred."""
+        ...
+
+    def aside(self) -> int:
+        """How many were put aside and are still there."""
         ...

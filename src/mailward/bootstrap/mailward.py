@@ -11,6 +11,7 @@ from mailward.actions.office import Office
 from mailward.actions.rows import RunRow
 from mailward.audit.clients import ClientReport
 from mailward.bootstrap import joining
+from mailward.model.checks import CheckFinding
 from mailward.model.errors import BadInput
 from mailward.model.findings import SERVER, STALE_AFTER, DoorFinding
 from mailward.model.generations import Plan
@@ -21,12 +22,14 @@ from mailward.model.runs import RunState
 from mailward.model.sentence import Sentence
 from mailward.model.settings import Settings
 from mailward.model.verdict import Verdict
-from mailward.steward import configuration, daily, looks
+from mailward.steward import checks, configuration, daily, looks
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.steward.steward import Steward
 from mailward.store import records
 from mailward.store.models import Domain
+
+PATIENCE = 120.0  # seconds that a command waits for what others (DNS) have to do first
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,12 @@ class Mailward:
     host: Host
 
     def carry_out(self, run_id: int, progress: Progress) -> RunRow:
-        """Become the steward (or wait for whoever is), until this run has ended."""
-        Steward(self.host).take(run_id, progress)
+        """Become the steward (or wait for whoever is), until this run has ended. A run that has to wait for DNS is given up
+        after a while: the steward's daemon goes on with it."""
+        steward, clock = Steward(self.host), self.host.clock
+        patience = clock.monotonic() + PATIENCE
+        while (waiting := steward.take(run_id, progress)) is not None and clock.monotonic() < patience:
+            clock.sleep(min(max((waiting.until - clock.now()).total_seconds(), 0.2), 2.0))
         return runs.show_run(self.office, STEWARD, run_id)
 
     def plan(self) -> Plan:
@@ -68,17 +75,31 @@ class Mailward:
 
         Raises BadInput for a domain that isn't held here.
         """
-        held = set(Domain.objects.values_list("name", flat=True))
-        unknown = [name for name in domains if name not in held and name != SERVER]
-        if unknown:
-            said = Sentence("{domain} is not held here", domain=", ".join(unknown))
-            raise BadInput("domain", said, Sentence("See: mailward domain list"), code="unknown")
+        held = _held(domains)
         names = [name for name in domains if name != SERVER] if domains else sorted(held)
         server = not domains or SERVER in domains
         with progress.stage(Sentence("Connecting to every door")):
             findings = Looker(self.host).domains(names, server=server)
         records.keep_findings(findings, [*names, *([SERVER] if server else [])])
         return findings
+
+    def check(self, domains: Sequence[str], progress: Progress) -> tuple[CheckFinding, ...]:
+        """Ask DNS about these domains ("server": the host itself; none: everything), and keep what was found.
+
+        Raises BadInput for a domain that isn't held here.
+        """
+        total = len(set(domains)) or len(_held(())) + 1
+        _held(domains)
+        done: list[str] = []
+        tenth = max(100, -(-total // 10))
+
+        def each(name: str) -> None:
+            done.append(name)
+            if len(done) % tenth == 0 and len(done) < total:
+                progress.note(Sentence("{done} of {total}", done=len(done), total=total))
+
+        with progress.stage(Sentence("Looking at DNS")):
+            return checks.look_anew(self.host, tuple(dict.fromkeys(domains)), each)
 
     def client(self, address: str) -> ClientReport:
         """What mail clients will find for this address, what they will be served, and what they will say."""
@@ -114,6 +135,16 @@ class Mailward:
         self.take_down(progress)
         with progress.stage(Sentence("Deleting {path}", path=self.layout.root)):
             shutil.rmtree(self.layout.root)
+
+
+def _held(named: Sequence[str]) -> set[str]:
+    """Every domain that is held. Raises BadInput when one that was named is not."""
+    held = set(Domain.objects.values_list("name", flat=True))
+    unknown = [name for name in named if name not in held and name != SERVER]
+    if unknown:
+        said = Sentence("{domain} is not held here", domain=", ".join(unknown))
+        raise BadInput("domain", said, Sentence("See: mailward domain list"), code="unknown")
+    return held
 
 
 def open_instance(root: Path) -> Mailward:

@@ -62,10 +62,15 @@ def load_key(pem: bytes) -> MadeKey:
 
 
 def self_signed(
-    names: tuple[str, ...], now: datetime, kind: KeyType = KeyType.P256, days: int = SELF_SIGNED_DAYS
+    names: tuple[str, ...],
+    now: datetime,
+    kind: KeyType = KeyType.P256,
+    days: int = SELF_SIGNED_DAYS,
+    *,
+    key_ahead: bytes | None = None,
 ) -> KeyedChain:
-    """A certificate for ``names`` that nobody vouches for, valid from an hour ago."""
-    key = private_key(kind)
+    """A certificate for ``names`` that nobody vouches for, valid from an hour ago. ``key_ahead``: the key to use."""
+    key = private_key(kind) if key_ahead is None else load_key(key_ahead)
     name = _subject(names)
     certificate = (
         x509.CertificateBuilder()
@@ -84,9 +89,9 @@ def self_signed(
     return KeyedChain(describe_parsed(certificate), certificate.public_bytes(Encoding.PEM), key_pem(key))
 
 
-def request(names: tuple[str, ...], kind: KeyType = KeyType.P256) -> Request:
-    """A new key and the request for a certificate of ``names`` with it."""
-    key = private_key(kind)
+def request(names: tuple[str, ...], kind: KeyType = KeyType.P256, key_ahead: bytes | None = None) -> Request:
+    """A new key (or the one that was made ahead) and the request for a certificate of ``names`` with it."""
+    key = private_key(kind) if key_ahead is None else load_key(key_ahead)
     return Request(request_for(key, names), key_pem(key))
 
 

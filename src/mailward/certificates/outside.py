@@ -31,6 +31,7 @@ class OrderOutside:
     """``deliver`` takes the certificate over; being given the same one twice (after a crash) must do no harm.
 
     ``mishap`` is told of a fault of ours (for the log), before the order is ended with the code ``internal``.
+    ``key_ahead`` gives the private key (PEM) that was made for this order before it; None: a new one is made.
     ``process`` is made new for each process: whoever finds another's mark knows that there was a crash in between.
     """
 
@@ -42,5 +43,6 @@ class OrderOutside:
     unseal: Unseal
     deliver: Callable[[OrderRecord, KeyedChain], None]
     mishap: Callable[[OrderRecord, Exception], None] = lambda _record, _trouble: None
+    key_ahead: Callable[[OrderRecord], bytes | None] = lambda _record: None
     limits: Limits = Limits()
     process: str = field(default_factory=lambda: uuid4().hex)

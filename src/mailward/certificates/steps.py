@@ -22,7 +22,7 @@ _ADOPTED_FROM = 50  # the newest orders of an account that are looked at after a
 
 
 def make_key(record: OrderRecord, outside: OrderOutside) -> OrderRecord:
-    made = make.request(record.names, record.journal.key_type)
+    made = make.request(record.names, record.journal.key_type, outside.key_ahead(record))
     return replace(record.to(OrderState.KEYED), sealed_key=outside.seal.seal(made.key_pem), csr_pem=made.csr_pem)
 
 

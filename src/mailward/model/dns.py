@@ -103,6 +103,7 @@ class TlsaHash:
     state: TlsaState
     changed_at: datetime
     seen_at: datetime | None = None  # since when all authoritative servers show it
+    with_first: bool = False  # published with the name's first set: no cache holds one without it
 
 
 @dataclass(frozen=True)

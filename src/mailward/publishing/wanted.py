@@ -63,12 +63,14 @@ def records(wish: DnsWish, host: HostFacts) -> tuple[Record, ...]:
     if wish.tls_rpt:
         found.append(_text(f"_smtp._tls.{domain}", f"v=TLSRPTv1; rua=mailto:{host.reports}"))
     found += [Record(domain, "CAA", f'0 issue "{issuer}"', TTL) for issuer in wish.caa]
-    mail_host = f"mail.{domain}" if wish.own_certificate else host.hostname
-    found += [
-        Record(srv.name, "SRV", srv.value, TTL)
-        for srv in client_srv.records(host.settings, domain, mail_host, f"autodiscover.{domain}")
-    ]
+    found += client_records(host.settings, domain, f"mail.{domain}" if wish.own_certificate else host.hostname)
     return tuple(sorted(found))
+
+
+def client_records(settings: Settings, domain: str, mail_host: str) -> tuple[Record, ...]:
+    """The SRV records by which mail programs find the host."""
+    found = client_srv.records(settings, domain, mail_host, f"autodiscover.{domain}")
+    return tuple(Record(srv.name, "SRV", srv.value, TTL) for srv in found)
 
 
 def server_records(host: HostFacts) -> tuple[Record, ...]:

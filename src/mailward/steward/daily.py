@@ -110,7 +110,8 @@ class Day:
 
     def _take(self, run: Run, now: float) -> None:
         if run.kind not in (RunKind.ORDER, *records.LOOKS):
-            self._steward.take(run.pk, Quiet())
+            if self._waiting.get(run.pk, now) <= now:
+                self._waits(run.pk, self._steward.take(run.pk, Quiet()), now)
         elif run.pk not in self._orders and self._waiting.get(run.pk, now) <= now:
             pool = self._pool if run.kind == RunKind.ORDER else self._eyes
             self._orders[run.pk] = pool.submit(self._order, run.pk)
@@ -130,9 +131,15 @@ class Day:
             if trouble is not None:
                 log.warning("order put back", run=number, kind=type(trouble).__name__)
                 self._waiting[number] = now + RENEWALS_EVERY.total_seconds()
-            elif (waiting := future.result()) is not None:
-                pause = min(waiting.until - self._host.clock.now(), LONGEST_PAUSE)
-                self._waiting[number] = now + pause.total_seconds()
+            else:
+                self._waits(number, future.result(), now)
+
+    def _waits(self, run_id: int, waiting: Waiting | None, now: float) -> None:
+        """A run that isn't at its end is taken again at its moment."""
+        self._waiting.pop(run_id, None)
+        if waiting is not None:
+            pause = min(waiting.until - self._host.clock.now(), LONGEST_PAUSE)
+            self._waiting[run_id] = now + pause.total_seconds()
 
     def _look(self, now: float) -> None:
         """The next part of a look at everything; after the last part, the next look."""

@@ -22,7 +22,7 @@ from mailward.model.findings import SERVER
 from mailward.model.runs import Outcome, RunState, Step, Waiting
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.settings import KeyType
-from mailward.steward import demo_ca, served, switches
+from mailward.steward import demo_ca, next_keys, served, switches
 from mailward.steward.host import Host
 from mailward.store import orders
 from mailward.store.lineages import add_companion, add_version, certificate_of, is_whole
@@ -55,6 +55,11 @@ def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) ->
             _self_signed(run, lineage, host)
     elif (not_there := _order(run, lineage, host, recorder, waits=waits)) is not None:
         return not_there
+    return _put_before_doors(run, lineage, host, recorder)
+
+
+def _put_before_doors(run: Run, lineage: Lineage, host: Host, recorder: StoreRecorder) -> Outcome | Waiting:
+    """The version is there: it is switched to, and proven."""
     try:
         with host.lock("host"):
             lineage = Lineage.objects.select_related("domain").get(pk=lineage.pk)
@@ -64,6 +69,8 @@ def _carry_out(run: Run, host: Host, recorder: StoreRecorder, *, waits: bool) ->
     except MailwardError as trouble:
         _put_off(lineage, trouble.what, host)
         raise
+    if isinstance(outcome, Waiting):
+        return outcome
     if outcome.state is not RunState.DONE:
         _put_off(lineage, outcome.what, host)
         return outcome
@@ -208,6 +215,7 @@ def _outside(run: Run | None, host: Host) -> OrderOutside:
         seal=host.seal,
         unseal=host.unseal,
         deliver=lambda record, chain: _deliver(run, record, chain, host),
+        key_ahead=lambda record: next_keys.key_for(host, record.lineage, record.journal.key_type),
         mishap=lambda record, trouble: log.error("order broke", lineage=record.lineage, kind=type(trouble).__name__),
     )
 
@@ -235,13 +243,17 @@ def _deliver(run: Run | None, record: OrderRecord, chain: KeyedChain, host: Host
             version = known or add_version(lineage, chain, host.seal)
         if is_whole(version):
             Lineage.objects.filter(pk=lineage.pk).update(failures=0, failure=None, retry_at=None, ca=record.ca)
+        next_keys.was_delivered(chain)
         if run is not None and is_whole(version):
             _remember(Run.objects.get(pk=run.pk), version)
 
 
 def _self_signed(run: Run, lineage: Lineage, host: Host) -> None:
-    chain = make.self_signed(tuple(lineage.names), host.clock.now(), KeyType(lineage.key_type))
+    kind = KeyType(lineage.key_type)
+    ahead = next_keys.key_for(host, lineage.pk, kind)
+    chain = make.self_signed(tuple(lineage.names), host.clock.now(), kind, key_ahead=ahead)
     with transaction.atomic():
+        next_keys.was_delivered(chain)
         _remember(run, add_version(lineage, chain, host.seal))
 
 

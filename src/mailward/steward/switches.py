@@ -8,10 +8,10 @@ from mailward.model.certificates import KeyedChain
 from mailward.model.doors import Role
 from mailward.model.errors import MailwardError
 from mailward.model.findings import SERVER
-from mailward.model.runs import Outcome, RunState
+from mailward.model.runs import Outcome, RunKind, RunState, Waiting
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.tables import Served, Switch, SwitchVerified
-from mailward.steward import configuration, discovery, served
+from mailward.steward import configuration, discovery, served, tlsa
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker, trusted_roots
 from mailward.store import declared, records
@@ -22,15 +22,21 @@ from mailward.store.records import StoreRecorder
 KEPT_VERSIONS = 2  # files in tls/versions: the one that is served and the one before
 
 
-def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
-    """Serve what the run asks for, or what was served before."""
+def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waiting:
+    """Serve what the run asks for, or what was served before. Waiting: DNS must know the new keys first."""
     if "answer" in run.request:
         _take_answer(run, host)
     switch, scopes = served.switch_for(host, run.request)
     if not switch.wanted and not switch.dropped:
-        _commit(run)
+        _commit(run, host)
         said = Sentence("{subject} is kept for when it is chosen", subject=run.subject)
         return Outcome(RunState.DONE, said, NOTHING, host.clock.now())
+    if _is_overtaken(run):
+        said = Sentence("another certificate was chosen for {subject} while this one waited", subject=run.subject)
+        return Outcome(RunState.REFUSED, said, NOTHING, host.clock.now())
+    held_back = tlsa.hold_back(host, _table(host, scopes, switch, switch.wanted), run)
+    if held_back is not None:
+        return held_back
     looker = Looker(host)
     flow = CertificateFlow(
         host.ground, reader(host), configuration.reload_commands(host), follow=_dovecot_follows(run, switch, host, recorder)
@@ -43,12 +49,18 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
         return _undone(result, host)
     try:
         records.keep_findings(result.findings)
-        _commit(run)
+        _commit(run, host)
     except Exception:
         flow.take_back(switch)
         raise
     said = Sentence("{subject}: served and proven at {count} doors", subject=run.subject, count=len(result.findings))
     return Outcome(RunState.DONE, said, _after(host, switch, scopes), now)
+
+
+def _is_overtaken(run: Run) -> bool:
+    """Whether the same was chosen otherwise since: a run that waited for DNS must not take a later wish back."""
+    later = Run.objects.filter(kind=run.kind, subject=run.subject, pk__gt=run.pk, state=RunState.DONE)
+    return run.kind == RunKind.CERTIFICATE and bool(run.request.get("choices")) and later.exists()
 
 
 def _undone(result: SwitchUndone, host: Host) -> Outcome:
@@ -80,7 +92,7 @@ def _take_answer(run: Run, host: Host) -> None:
 
 
 @transaction.atomic
-def _commit(run: Run) -> None:
+def _commit(run: Run, host: Host) -> None:
     """What is proven becomes what is declared."""
     for lineage, number in run.request.get("versions", {}).items():
         make_current(Version.objects.get(lineage_id=lineage, number=number))
@@ -93,6 +105,7 @@ def _commit(run: Run) -> None:
             field = "webmail_lineage" if role is Role.WEB else "mail_lineage"
             if not Domain.objects.filter(name=choice["scope"]).update(**{field: lineage}):
                 raise served.not_held(choice["scope"])
+    tlsa.switched(host)
 
 
 def _dovecot_follows(run: Run, switch: Switch, host: Host, recorder: StoreRecorder) -> Follow:
@@ -104,7 +117,7 @@ def _dovecot_follows(run: Run, switch: Switch, host: Host, recorder: StoreRecord
     def follow(wanted: tuple[Served, ...]) -> Sentence | None:
         with transaction.atomic():  # the state as it will be declared, looked at and forgotten
             if wanted == switch.wanted:
-                _commit(run)
+                _commit(run, host)
             desired = declared.desired_state(host.settings)
             transaction.set_rollback(True)
         return configuration.bring_about(desired, host, recorder, resumed)

@@ -83,6 +83,7 @@ class TlsaKey(models.Model):
     kind = models.CharField(max_length=10, blank=True)  # model.settings.KeyType of the key made ahead
     sealed_key = models.BinaryField(null=True)  # PEM of a key made ahead; null once a version of the lineage holds it
     seen_at = models.DateTimeField(null=True)  # since when all authoritative servers show it
+    with_first = models.BooleanField(default=False)  # published with the name's first set: no cache holds one without it
     made_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 

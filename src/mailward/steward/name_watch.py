@@ -1,4 +1,4 @@
-"""Looking for registered look-alikes of hosted and partners' names: slowly, a few questions to DNS a minute, round and round.
+"""Looking for registered look-alikes of hosted and partners' names: slowly, a few questions a minute, round and round.
 
 dnstwist makes the variants that squatters register. It runs as a program of its own: imported, it would set a time limit
 for every socket of the process. Each variant is asked for by its NS records; whoever is registered is asked where mail for
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from mailward.certificates.suffixes import Suffixes
 from mailward.daemons.quoting import name as checked_name
 from mailward.model.names import LikenessKind
@@ -18,6 +20,8 @@ from mailward.store.models import Domain, NameWatch, PartnerName, WatchedName
 
 if TYPE_CHECKING:
     from mailward.steward.host import Host
+
+log = structlog.get_logger()
 
 ASKED_A_MINUTE = 60
 MOST_VARIANTS = 400  # of one name, those that look most like it
@@ -72,6 +76,8 @@ class Watch:
         """The variants of this name that look most like it, in a fixed order."""
         argv = (sys.executable, "-m", "dnstwist", "--format", "list", checked_name(guarded))
         said = host.processes.run(argv, timeout=PATIENCE)
+        if said.code:
+            log.warning("no variants were made", name=guarded, code=said.code)  # the next name is asked about
         lines = said.stdout.splitlines()[:-1] if len(said.stdout) >= 65536 else said.stdout.splitlines()
         index = Guarded([guarded], host.suffixes().registered, closely=True)
         held = set(Domain.objects.filter(name__in=lines[:5000]).values_list("name", flat=True))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from mailward.audit.rules import autoconfig
+from mailward.audit.rules import autoconfig, dnsbl, mx, rdns, spf
 from mailward.audit.seen import Expected, Seen
 from mailward.model.checks import CheckFinding, Mechanism
 
@@ -10,9 +10,24 @@ Rule = Callable[[str, Expected, Seen], list[CheckFinding]]
 ServerRule = Callable[[Expected, Seen], list[CheckFinding]]
 
 RULES: Mapping[Mechanism, Rule] = {
+    Mechanism.SPF: spf.judge,
+    Mechanism.MX: mx.judge,
+    Mechanism.RDNS: rdns.judge,
+    Mechanism.DNSBL: dnsbl.judge,
+    Mechanism.SPF: spf.judge,
+    Mechanism.DMARC: dmarc.judge,
+    Mechanism.MX: mx.judge,
+    Mechanism.RDNS: rdns.judge,
+    Mechanism.DNSBL: dnsbl.judge,
+    Mechanism.MTA_STS: mta_sts.judge,
+    Mechanism.TLS_RPT: tls_rpt.judge,
     Mechanism.AUTOCONFIG: autoconfig.judge,
 }
 """Of a domain. Certificates and doors are not here: they are made from what the doors' own looks found."""
 
-SERVER_RULES: Mapping[Mechanism, ServerRule] = {}
+SERVER_RULES: Mapping[Mechanism, ServerRule] = {
+    Mechanism.SPF: spf.judge_server,
+    Mechanism.RDNS: rdns.judge_server,
+    Mechanism.DNSBL: dnsbl.judge_server,
+}
 """Of the host itself ("server")."""

@@ -4,7 +4,7 @@ It stands alone: it is handed a resolver, and passes the published test suite of
 
 from mailward.standards.spf.evaluation import MOST_LOOKUPS, check_host
 from mailward.standards.spf.forecast import ForecastLine, LookupForecast, forecast
-from mailward.standards.spf.merging import holds, is_open, merge
+from mailward.standards.spf.merging import holds, is_open, merge, with_end_of
 from mailward.standards.spf.outcome import SpfCheck, SpfResult, SpfStep
 from mailward.standards.spf.questions import MOST_VOIDS
 from mailward.standards.spf.record import Directive, Modifier, Qualifier, SpfError, SpfRecord, is_spf, parse
@@ -29,4 +29,5 @@ __all__ = [
     "is_spf",
     "merge",
     "parse",
+    "with_end_of",
 ]

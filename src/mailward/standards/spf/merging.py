@@ -5,6 +5,7 @@ Nothing is ever flattened: an include stays an include, since the addresses behi
 
 from collections.abc import Sequence
 
+from mailward.model.sentence import Sentence
 from mailward.standards.spf.record import VERSION, Directive, Modifier, Qualifier, SpfError, SpfRecord, parse, parse_term
 
 
@@ -18,7 +19,7 @@ def merge(record: str | None, needed: Sequence[str]) -> str:
     terms = list(have.terms)
     for wanted in map(parse_term, needed):
         if isinstance(wanted, Modifier):
-            raise SpfError(wanted.text, "only mechanisms can be added")
+            raise SpfError(wanted.text, Sentence("only mechanisms can be added"))
         if wanted.mechanism == "all":
             if SpfRecord(tuple(terms)).all is None and have.redirect is None:
                 terms.append(wanted)
@@ -63,6 +64,18 @@ def _what(term: Directive) -> tuple[object, ...]:
     """What a term is about, apart from its spelling and its qualifier."""
     name = term.domain_spec.lower().removesuffix(".") if term.domain_spec is not None else None
     return term.mechanism, name, term.network, term.prefix4, term.prefix6
+
+
+def with_end_of(record: str, other: str) -> str:
+    """``record`` ending as ``other`` ends (its ``all``), whatever it ended in. Raises SpfError."""
+    end = parse(other).all
+    terms = [term for term in parse(record).terms if not _ends(term)]
+    last = max((at + 1 for at, term in enumerate(terms) if isinstance(term, Directive)), default=0)
+    return str(SpfRecord((*terms[:last], *([end] if end else []), *terms[last:])))
+
+
+def _ends(term: Directive | Modifier) -> bool:
+    return term.mechanism == "all" if isinstance(term, Directive) else term.name == "redirect"
 
 
 def is_open(record: SpfRecord) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
+from mailward.model.sentence import Sentence
 from mailward.standards.spf.macros import MacroError, MacroString, read, read_domain
 
 VERSION = "v=spf1"
@@ -17,6 +18,8 @@ _DIRECTIVE = re.compile(r"([-+?~]?)([A-Za-z0-9]+)(.*)", re.DOTALL)
 _PREFIXES = re.compile(r"(.*?)(?:/(\d+))?(?://(\d+))?", re.DOTALL)
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")
 _IS_SPF = re.compile(r"v=spf1(?= |\Z)", re.IGNORECASE | re.ASCII)
+_NO_IPV4 = Sentence("it is no IPv4 address")
+_NO_IPV6 = Sentence("it is no IPv6 address")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -24,8 +27,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class SpfError(ValueError):
     """A record that is no SPF record. ``term`` is what is wrong in it ("" for the whole), ``reason`` why."""
 
-    def __init__(self, term: str, reason: str) -> None:
-        super().__init__(f"{term}: {reason}" if term else reason)
+    def __init__(self, term: str, reason: Sentence) -> None:
+        super().__init__(f"{term}: {reason}" if term else str(reason))
         self.term = term
         self.reason = reason
 
@@ -115,16 +118,18 @@ def parse(text: str) -> SpfRecord:
 
 def _parsed(text: str) -> SpfRecord:
     if not is_spf(text):
-        raise SpfError("", "it does not begin with v=spf1")
+        raise SpfError("", Sentence("it does not begin with v=spf1"))
     if len(text) > LONGEST_RECORD:
-        raise SpfError("", "it is longer than a TXT record can be")
+        raise SpfError("", Sentence("it is longer than a TXT record can be"))
     if not text.isascii():
-        raise SpfError(next(word for word in text.split(" ") if not word.isascii()), "only ASCII characters are allowed")
+        raise SpfError(
+            next(word for word in text.split(" ") if not word.isascii()), Sentence("only ASCII characters are allowed")
+        )
     terms = tuple(_term(word) for word in text[len(VERSION) :].split(" ") if word)
     for name in ("redirect", "exp"):
         twice = [term for term in terms if isinstance(term, Modifier) and term.name == name]
         if len(twice) > 1:
-            raise SpfError(twice[1].text, f"{name}= may be there only once")
+            raise SpfError(twice[1].text, Sentence("{name}= may be there only once", name=name))
     return SpfRecord(terms)
 
 
@@ -134,7 +139,7 @@ _kept = lru_cache(maxsize=1024)(_parsed)
 def parse_term(text: str) -> Directive | Modifier:
     """Read one term. Raises SpfError."""
     if not text or " " in text or not text.isascii():
-        raise SpfError(text, "it is no term")
+        raise SpfError(text, Sentence("it is no term"))
     return _term(text)
 
 
@@ -143,9 +148,7 @@ def _term(word: str) -> Directive | Modifier:
     try:
         return _modifier(word, *modifier.groups()) if modifier else _directive(word)
     except MacroError as error:
-        raise SpfError(
-            word, f"it holds what is no domain name and no macro: {error}" if str(error) else "no name"
-        ) from error
+        raise SpfError(word, Sentence("it holds what is no domain name and no macro: {part}", part=error)) from error
 
 
 def _modifier(word: str, name: str, value: str) -> Modifier:
@@ -156,17 +159,17 @@ def _modifier(word: str, name: str, value: str) -> Modifier:
 def _directive(word: str) -> Directive:
     found = _DIRECTIVE.fullmatch(word)
     if found is None:
-        raise SpfError(word, "it is no mechanism and no modifier")
+        raise SpfError(word, Sentence("it is no mechanism and no modifier"))
     sign, name, rest = found.groups()
     mechanism = name.lower()
     if mechanism == "all":
         if rest:
-            raise SpfError(word, "nothing may follow all")
+            raise SpfError(word, Sentence("nothing may follow all"))
         return Directive(word, QUALIFIERS[sign], mechanism)
     if mechanism in ("ip4", "ip6"):
         return Directive(word, QUALIFIERS[sign], mechanism, network=_network(word, mechanism, rest))
     if mechanism not in ASKING:
-        raise SpfError(word, "there is no such mechanism")
+        raise SpfError(word, Sentence("there is no such mechanism"))
     return _asking(word, QUALIFIERS[sign], mechanism, rest)
 
 
@@ -178,10 +181,10 @@ def _asking(word: str, qualifier: Qualifier, mechanism: str, rest: str) -> Direc
         prefix4, prefix6 = _length(word, four, 32), _length(word, six, 128)
     if not rest:
         if mechanism in ("include", "exists"):
-            raise SpfError(word, "it needs a domain after a colon")
+            raise SpfError(word, Sentence("it needs a domain after a colon"))
         return Directive(word, qualifier, mechanism, None, None, prefix4, prefix6)
     if not rest.startswith(":"):
-        raise SpfError(word, "there is no such mechanism")
+        raise SpfError(word, Sentence("there is no such mechanism"))
     return Directive(word, qualifier, mechanism, rest[1:], None, prefix4, prefix6, read_domain(rest[1:]))
 
 
@@ -189,21 +192,21 @@ def _length(word: str, text: str | None, most: int) -> int:
     if text is None:
         return most
     if not _LENGTH.fullmatch(text) or int(text) > most:
-        raise SpfError(word, f"a prefix length is a number from 0 to {most}")
+        raise SpfError(word, Sentence("a prefix length is a number from 0 to {most}", most=most))
     return int(text)
 
 
 def _network(word: str, mechanism: str, rest: str) -> Network:
     address, slash, length = rest.removeprefix(":").partition("/")
     if not rest.startswith(":") or (slash and not length):
-        raise SpfError(word, "it needs an address after a colon")
+        raise SpfError(word, Sentence("it needs an address after a colon"))
     try:
         if mechanism == "ip4":
             four = ipaddress.IPv4Address(address)
             return ipaddress.IPv4Network((int(four), _length(word, length or None, 32)), strict=False)
         if "%" in address:
-            raise SpfError(word, "it is no IPv6 address")
+            raise SpfError(word, _NO_IPV6)
         six = ipaddress.IPv6Address(address)
         return ipaddress.IPv6Network((int(six), _length(word, length or None, 128)), strict=False)
     except ipaddress.AddressValueError as error:
-        raise SpfError(word, f"it is no {'IPv4' if mechanism == 'ip4' else 'IPv6'} address") from error
+        raise SpfError(word, _NO_IPV4 if mechanism == "ip4" else _NO_IPV6) from error

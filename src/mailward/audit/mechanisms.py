@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from mailward.audit.rules import autoconfig, dnsbl, mx, rdns, spf
+from mailward.audit.rules import autoconfig, dmarc, dnsbl, mta_sts, mx, rdns, spf, tls_rpt
 from mailward.audit.seen import Expected, Seen
 from mailward.model.checks import CheckFinding, Mechanism
 
@@ -10,10 +10,6 @@ Rule = Callable[[str, Expected, Seen], list[CheckFinding]]
 ServerRule = Callable[[Expected, Seen], list[CheckFinding]]
 
 RULES: Mapping[Mechanism, Rule] = {
-    Mechanism.SPF: spf.judge,
-    Mechanism.MX: mx.judge,
-    Mechanism.RDNS: rdns.judge,
-    Mechanism.DNSBL: dnsbl.judge,
     Mechanism.SPF: spf.judge,
     Mechanism.DMARC: dmarc.judge,
     Mechanism.MX: mx.judge,

@@ -12,8 +12,10 @@ from pathlib import Path
 import structlog
 
 from mailward.actions.office import Office
+from mailward.bootstrap import zone_places
 from mailward.certificates.suffixes import SHORT_LIST, Suffixes, parse_suffixes
 from mailward.daemons import dovecot
+from mailward.daemons.limits import REPORT_BYTES
 from mailward.daemons.secrets import TSIG_NAME, pebble_certificate, steward_tsig
 from mailward.daemons.users import PANEL
 from mailward.flow.ground import Ground
@@ -28,6 +30,7 @@ from mailward.host.lock import StewardLock
 from mailward.host.passwords import hash_app_password, hash_password, make_password
 from mailward.host.processes import RealProcesses
 from mailward.host.public_suffixes import public_suffixes
+from mailward.host.report_drop import RealReportDrop
 from mailward.host.resolver import DnsResolver
 from mailward.host.seals import Opener, Sealer, make_keys
 from mailward.host.sni_map import SniMap
@@ -140,6 +143,9 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         resolver=DnsResolver(settings.asked),
         authoritative=_authoritative(settings),
         dns=Rfc2136(f"127.0.0.1:{settings.dns_port}", TSIG_NAME, steward_tsig(layout)),
+        homes=lambda home, secret: zone_places.place(home, secret, settings, layout),
+        own_dns=lambda: zone_places.own(settings),
+        copies=lambda: zone_places.secondaries(settings),
         http=RealHttpClient(layout.trust_file(settings.trust)),
         management=RealHttpClient(pebble_certificate(layout)),
         connect=_connect(layout),
@@ -151,6 +157,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
             for line in log_lines.new_lines(layout.log / f"{name}.log", layout.state / f"{name}.read")
         ],
         anchor=lambda line: append_line(layout.anchors, line, PANEL),
+        reports=RealReportDrop(layout.reports, REPORT_BYTES + 65536),  # Postfix adds fields
         suffixes=_suffixes,
         renew=lambda: make_host(layout, read_settings(layout)),
     )

@@ -21,9 +21,11 @@ from mailward.model.runs import RunKind, RunState, Waiting
 from mailward.steward import demo_ca, issuance, last_used
 from mailward.steward.anchoring import Anchoring
 from mailward.steward.check_round import CheckRound
+from mailward.steward.dns_day import DnsRound
 from mailward.steward.host import Host
 from mailward.steward.looking import Looker
 from mailward.steward.name_round import NameRound
+from mailward.steward.reports import ReportRound
 from mailward.steward.steward import ENGINES, Steward
 from mailward.store import records
 from mailward.store.models import Domain, Event, Lineage, Run
@@ -78,6 +80,8 @@ class Day:
         self._anchoring = Anchoring(host)
         self._names = NameRound(host)
         self._checks = CheckRound(host)
+        self._dns = DnsRound(host)
+        self._reports = ReportRound(host)
 
     def round(self) -> None:
         """One look into everything that may be due."""
@@ -96,6 +100,8 @@ class Day:
         last_used.learn(self._host)
         self._names.round()
         self._checks.round()
+        self._dns.round()
+        self._reports.round()
         if now >= self._next_look:
             self._look(now)
 
@@ -109,11 +115,11 @@ class Day:
                 log.warning("the demo's CA was not met", what=str(trouble.what))
 
     def _take(self, run: Run, now: float) -> None:
-        if run.kind not in (RunKind.ORDER, *records.LOOKS):
+        if run.kind not in records.BESIDE:
             if self._waiting.get(run.pk, now) <= now:
                 self._waits(run.pk, self._steward.take(run.pk, Quiet()), now)
         elif run.pk not in self._orders and self._waiting.get(run.pk, now) <= now:
-            pool = self._pool if run.kind == RunKind.ORDER else self._eyes
+            pool = self._eyes if run.kind in records.LOOKS else self._pool
             self._orders[run.pk] = pool.submit(self._order, run.pk)
 
     def _order(self, run_id: int) -> Waiting | None:

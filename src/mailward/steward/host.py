@@ -8,10 +8,25 @@ from typing import Protocol
 from mailward.certificates.suffixes import SHORT_LIST, Suffixes
 from mailward.flow.ground import Ground
 from mailward.model.acme import AcmeConnect
+from mailward.model.errors import NotPossible
 from mailward.model.layout import Layout
-from mailward.model.outside import Clock, DnsUpdates, Files, HttpClient, Processes, Resolver, Seal, TlsDialer, Unseal
+from mailward.model.outside import (
+    Clock,
+    DnsUpdates,
+    Files,
+    HttpClient,
+    Processes,
+    ReportDrop,
+    Resolver,
+    Seal,
+    TlsDialer,
+    Unseal,
+)
+from mailward.model.sentence import Sentence
 from mailward.model.settings import Settings
 from mailward.model.tables import DirectoryChange, DirectoryRow
+from mailward.model.zones import ZoneHome
+from mailward.store.dns import Home
 
 
 class DirectoryRows(Protocol):
@@ -25,6 +40,11 @@ class DirectoryTables(Protocol):
     def create(self) -> None: ...
     def read_all(self) -> DirectoryRows: ...
     def apply(self, change: DirectoryChange) -> None: ...
+
+
+def no_home(home: Home, _secret: bytes) -> ZoneHome:
+    """Nobody has said how zones are changed (tests)."""
+    raise NotPossible(Sentence("The zone {zone} can't be changed from here", zone=home.zone), code="no-home")
 
 
 @dataclass(frozen=True)
@@ -46,6 +66,13 @@ class Host:
     lock: Callable[[str], AbstractContextManager[None]]
     """Holds the named lock of this instance: "host" to change the host, "order …" to work on one lineage's order."""
 
+    homes: Callable[[Home, bytes], ZoneHome] = no_home
+    """The place where a zone is changed, with the opened secret for it."""
+    own_dns: Callable[[], Sequence[Resolver]] = tuple
+    """This host's own name server, asked directly."""
+    copies: Callable[[], Sequence[Resolver]] = tuple
+    """The secondaries of the zones served here (mailward.toml), each asked by itself."""
+
     rotate_logs: Callable[[], Sequence[object]] = tuple
     """Moves logs aside that have grown too large; what was moved. The default moves nothing."""
     anchor: Callable[[bytes], None] | None = None
@@ -54,6 +81,8 @@ class Host:
     """What Dovecot has logged since this was asked last. The default is a Dovecot to which nobody logs in."""
     suffixes: Callable[[], Suffixes] = lambda: SHORT_LIST
     """Under which names people register theirs."""
+    reports: ReportDrop | None = None
+    """What other servers reported; None: nobody keeps reports (tests)."""
     renew: "Callable[[], Host] | None" = None
     """Opens the host again with mailward.toml as it stands now; None: the settings never change (tests)."""
 

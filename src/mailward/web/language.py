@@ -39,6 +39,11 @@ def _of_account(request: HttpRequest) -> str:
     return str(request.session.get(OF_ACCOUNT, ""))
 
 
+def has_chosen(request: HttpRequest) -> bool:
+    """Whether this browser has chosen a language here, now or before."""
+    return any(wish in LANGUAGES for wish in (request.GET.get("lang", ""), request.COOKIES.get(COOKIE, "")))
+
+
 def language_of(request: HttpRequest) -> str:
     """One of ``words.LANGUAGES``."""
     for wish in (request.GET.get("lang", ""), request.COOKIES.get(COOKIE, ""), _of_account(request)):

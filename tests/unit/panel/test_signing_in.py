@@ -476,6 +476,19 @@ def test_an_invitation_opens_once(panel, made) -> None:
     assert sign_in(client, "new@hosting.test").status_code == 302
 
 
+def test_an_invitation_speaks_the_language_that_was_chosen_with_it(panel, made) -> None:
+    """Whoever invites knows the person better than a browser does; what the browser's owner chose here counts more."""
+    from mailward.actions.invitations import invite
+    from mailward.model.people import Actor
+
+    invited = invite(made.office, Actor("root"), "neu@hosting.test", "Neu", "de", Grant(PersonRole.SUPPORT))
+    link = f"/invitation/{invited.secret}/"
+    assert browser().get(link, follow=True)["Content-Language"] == "de"
+    chosen = browser()
+    chosen.get("/sign-in/?lang=fr")
+    assert chosen.get(link)["Content-Language"] == "fr"
+
+
 def test_a_session_is_noted_once_a_minute_and_old_ones_go(panel, made) -> None:
     """A page costs no write; what has expired is taken out of the store when somebody signs in."""
     from allauth.usersessions.models import UserSession

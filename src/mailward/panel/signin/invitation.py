@@ -14,7 +14,7 @@ from mailward.model.sentence import Sentence
 from mailward.panel.signin.factors import too_many
 from mailward.panel.signin.sign_in import status_of
 from mailward.web.asking import came_from
-from mailward.web.language import language_of
+from mailward.web.language import has_chosen, language_of
 from mailward.web.office import office
 from mailward.words import say
 
@@ -23,13 +23,16 @@ from mailward.words import say
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
-    """A link that counts no more is answered like one that never was."""
+    """A link that counts no more is answered like one that never was. The page speaks the language that was chosen with the
+    invitation, unless this browser has chosen one."""
     if not ratelimit.consume(request, action="invitation"):
         return _closed(request, too_many(""), 429)
     try:
         invitee = invitation_for(office(), secret)
     except BadInput as bad:
         return _closed(request, bad, 404)
+    if request.method != "POST" and invitee.language and not has_chosen(request):
+        return HttpResponseRedirect(f"{request.path}?lang={invitee.language}")
     trouble = None
     if request.method == "POST":
         try:

@@ -43,8 +43,8 @@ def request_control(office: Office, actor: Actor, name: str) -> Asked:
 @transaction.atomic
 def vouch(office: Office, actor: Actor, name: str) -> Asked:
     """The provider's word that the domain is its customer's: it counts as proven."""
-    permission.require(actor, Act.SERVER_CHANGE)
     domain = permission.domain_for(actor, Act.DOMAINS_READ, name)
+    permission.require(actor, Act.SERVER_CHANGE)
     proof = ControlProof.objects.filter(domain=domain, proven_at=None).first()
     if proof is None:
         said = Sentence("control of {domain} is shown", domain=domain.name)
@@ -62,4 +62,4 @@ def try_name(office: Office, actor: Actor, name: str) -> tuple[Doubt, ...]:
     permission.require(actor, Act.SERVER_READ)
     clean = parse_domain(name, "domain")
     owner = Domain.objects.filter(name=clean).values_list("customer__name", flat=True).first()
-    return tuple(doubts(office, clean, owner or ""))
+    return tuple(doubts(clean, owner or "", office))

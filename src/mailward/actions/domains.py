@@ -93,7 +93,7 @@ def add_domain(office: Office, actor: Actor, name: str, customer: str | None = N
         remedy = Sentence("Use at most {most} characters.", most=LONGEST_DOMAIN)
         raise BadInput("domain", said, remedy, code="name-too-long")
     owner = _owner(actor, domain, _customer_name(customer) if customer else None)
-    refuse(office, actor, domain, owner, confirmed=confirmed)
+    refuse(domain, owner, office=office, actor=actor, confirmed=confirmed)
     holder, _ = Customer.objects.get_or_create(name=owner)
     row = Domain.objects.create(name=domain, customer=holder)
     now = office.clock.now()

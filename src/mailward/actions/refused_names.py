@@ -31,13 +31,13 @@ class Doubt:
     of_others: bool = False
 
 
-def refuse(office: Office, actor: Actor, domain: str, owner: str, *, confirmed: bool) -> None:
+def refuse(domain: str, owner: str, *, office: Office, actor: Actor, confirmed: bool) -> None:
     """Raises BadInput for what nobody can add, or Forbidden and BadInput for what only a provider can, who must confirm."""
     _refuse_taken(office, domain)
     provider = actor.may(Act.DOMAINS_ADD, HOST)
     if provider and confirmed:
         return
-    found = (doubt for doubt in doubts(office, domain, owner) if not (provider and doubt.of_others))
+    found = (doubt for doubt in doubts(domain, owner, office) if not (provider and doubt.of_others))
     doubt = next(found, None)
     if doubt is None:
         return
@@ -50,7 +50,7 @@ def refuse(office: Office, actor: Actor, domain: str, owner: str, *, confirmed: 
     raise BadInput("domain", doubt.told, Sentence("Ask your provider, who can add it for you."), code=doubt.code)
 
 
-def doubts(office: Office, domain: str, owner: str) -> Iterator[Doubt]:
+def doubts(domain: str, owner: str, office: Office) -> Iterator[Doubt]:
     """Everything that speaks against it, the gravest first. ``owner``: whose it would be; "": nobody's yet."""
     yield from _about_places(office, domain, owner)
     yield from _about_lists(office, domain)

@@ -34,6 +34,7 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
         (
             Entry("verify", "verify", Sentence("Connect to every door as a client would, and say what is served")),
             Entry("check", "check", Sentence("Ask DNS as the world does, say what is wrong, and the record that cures it")),
+            Entry("reports", "reports", Sentence("Show what other servers reported about a domain, and whether to go on")),
             Entry("client", "verify", Sentence("Say what mail programs will find and show for an address")),
         ),
     ),
@@ -47,7 +48,8 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
     (
         Sentence("Domains and mailboxes"),
         (
-            Entry("domain", "domains", Sentence("Add, list and remove domains")),
+            Entry("domain", "domains", Sentence("Add, list, prove and remove domains")),
+            Entry("names", "names", Sentence("Deny, allow and guard names, and see who registered look-alikes")),
             Entry("customer", "domains", Sentence("Add and list customers, who own domains")),
             Entry("mailbox", "mailboxes", Sentence("Add, list, disable and remove mailboxes, change passwords and sizes")),
             Entry("app-password", "app_passwords", Sentence("Create, list and revoke passwords for single programs")),

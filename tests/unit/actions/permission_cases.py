@@ -224,6 +224,7 @@ def cases() -> dict[str, Case]:
         **_of_certificates(),
         **_of_certificates_pages(),
         **_of_domains_and_host(),
+        **_of_names(),
         **_of_looks_and_runs(),
         **_of_mailboxes(),
         **_of_people(),
@@ -316,6 +317,52 @@ def _of_domains_and_host() -> dict[str, Case]:
             lambda o, a, s: domains.add_domain(o, a, s.new, s.customer), _adds_domain, ("own", "foreign")
         ),
         "domains.remove_domain": on_domain(Act.DOMAINS_REMOVE, call=lambda o, a, s: domains.remove_domain(o, a, s.domain)),
+    }
+
+
+def _waiting(side: Side) -> str:
+    """The side's domain, whose control nobody has shown yet."""
+    from datetime import UTC, datetime
+
+    from mailward.store.models import ControlProof, Domain
+
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    ControlProof.objects.create(domain=Domain.objects.get(name=side.domain), token="t", asked_at=now, look_at=now)
+    return side.domain
+
+
+def _vouches(actor: Actor, side: Side) -> str:
+    seen = decided(actor, (Act.DOMAINS_READ,), side.place, Act.DOMAINS_READ)
+    return decided(actor, (Act.SERVER_CHANGE,), HOST, None) if seen == ALLOWED else seen
+
+
+def _of_names() -> dict[str, Case]:
+    from mailward.actions import control, name_lists
+
+    read, change = Act.SERVER_READ, Act.SERVER_CHANGE
+    return {
+        "control.show_control": on_domain(Act.DOMAINS_READ, call=lambda o, a, s: control.show_control(o, a, s.domain)),
+        "control.request_control": on_domain(
+            Act.DNS_CHANGE, call=lambda o, a, s: control.request_control(o, a, _waiting(s))
+        ),
+        "control.vouch": Case(
+            lambda o, a, s: control.vouch(o, a, _waiting(s)), _vouches, ("own", "foreign"), lambda _side: True
+        ),
+        "control.try_name": on_host(read, call=lambda o, a, _s: control.try_name(o, a, "tried.test")),
+        "name_lists.list_patterns": on_host(read, call=lambda o, a, _s: name_lists.list_patterns(o, a)),
+        "name_lists.list_partners": on_host(read, call=lambda o, a, _s: name_lists.list_partners(o, a)),
+        "name_lists.list_watched": on_host(read, call=lambda o, a, _s: name_lists.list_watched(o, a)),
+        "name_lists.watch_state": on_host(read, call=lambda o, a, _s: name_lists.watch_state(o, a)),
+        "name_lists.deny": on_host(change, call=lambda o, a, _s: name_lists.deny(o, a, "abused")),
+        "name_lists.allow": on_host(change, call=lambda o, a, _s: name_lists.allow(o, a, "fine")),
+        "name_lists.forget_pattern": on_host(
+            change, call=lambda o, a, s: name_lists.forget_pattern(o, a, s.more["pattern"])
+        ),
+        "name_lists.add_partner": on_host(change, call=lambda o, a, _s: name_lists.add_partner(o, a, "partner.test")),
+        "name_lists.remove_partner": on_host(
+            change, call=lambda o, a, s: name_lists.remove_partner(o, a, s.more["partner"])
+        ),
+        "name_lists.mark_known": on_host(change, call=lambda o, a, s: name_lists.mark_known(o, a, s.more["watched"])),
     }
 
 

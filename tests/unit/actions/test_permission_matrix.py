@@ -113,6 +113,7 @@ def _side(made: Any, name: str) -> Side:
         more["client"] = looks.request_client(office, STEWARD, f"anna@{scope}").run_id
     else:
         run = configuration.apply(office, STEWARD).run_id
+        more.update(_names(office))
     csr, _ = certificates.signing_request(office, STEWARD, scope)
     more.update(_people(made, name, None if host else row))
     Finding.objects.create(
@@ -125,6 +126,19 @@ def _side(made: Any, name: str) -> Side:
         name, customer, scope, "" if host else f"anna@{scope}", "" if host else f"info@{scope}", f"new-{name}.test", acme,
         csr.id, run, more,
     )  # fmt: skip
+
+
+def _names(office: Any) -> dict[str, Any]:
+    """A pattern, a partner's name, and a look-alike of it."""
+    from mailward.actions import name_lists
+    from mailward.model.people import STEWARD
+    from mailward.store.models import WatchedName
+
+    now = office.clock.now()
+    watched = WatchedName.objects.create(name="mybannk.test", of="mybank.test", kind="typo", first_seen=now, last_seen=now)
+    pattern = name_lists.deny(office, STEWARD, "abusedword").pattern
+    partner = name_lists.add_partner(office, STEWARD, "mybank.test").name
+    return {"pattern": pattern, "partner": partner, "watched": watched.pk}
 
 
 def _people(made: Any, name: str, domain: Any) -> dict[str, Any]:

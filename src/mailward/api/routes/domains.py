@@ -38,6 +38,7 @@ class NewDomain(Wish):
 
     name: Name = Field(description="The domain", examples=["gamma.test"])
     customer: Label | None = Field(None, description="Who holds it; null: a customer of that name", examples=["Alpha Ltd"])
+    confirmed: bool = Field(False, description="A provider's yes to a name that is doubtful; see GET /names/doubts")
 
 
 @customers_router.get("/customers", response=list_of(Customer), summary="List customers")
@@ -64,8 +65,9 @@ def list_domains(request: HttpRequest, page: Query[DomainSearch]) -> Any:
 
 @domains_router.post("/domains", response={202: Started}, summary="Add a domain")
 def add_domain(request: HttpRequest, wish: NewDomain) -> Any:
-    """Mail for it is delivered here from now on; its zone and its clients' settings are published."""
-    return started(request, domains.add_domain(*at(request), wish.name, wish.customer))
+    """Its zone and its clients' settings are published, and mail for it is delivered here; of a customer, as soon as
+    control of it is shown (``/domains/DOMAIN/control``)."""
+    return started(request, domains.add_domain(*at(request), wish.name, wish.customer, confirmed=wish.confirmed))
 
 
 @domains_router.get("/domains/{domain}", response=Domain, summary="Show a domain")

@@ -12,7 +12,7 @@ from mailward.standards.spf import macros
 from mailward.standards.spf.macros import MacroError, MacroString
 from mailward.standards.spf.outcome import SpfCheck, SpfResult, SpfStep
 from mailward.standards.spf.questions import PermError, Questions, TempError, is_name, sending_domain
-from mailward.standards.spf.record import ASKING, Directive, Modifier, SpfError, SpfRecord, parse
+from mailward.standards.spf.record import Directive, Modifier, SpfError, SpfRecord, parse
 from mailward.standards.spf.values import Address, Message, message
 from mailward.standards.txt import joined_text
 
@@ -46,6 +46,7 @@ class _Evaluation:
 
     def __init__(self, told: Message, questions: Questions) -> None:
         self.told = told
+        self.version, self.number = told.ip.version, int(told.ip)
         self.questions = questions
         self.lookups = 0
         self.steps: list[SpfStep] = []
@@ -76,7 +77,14 @@ class _Evaluation:
         while True:
             record = _parsed(domain, text)
             for directive in record.directives:
-                if self._matches(domain, directive):
+                block = directive.block
+                if block is not None:  # most terms are addresses: no more than what they need
+                    matches = block.version == self.version and self.number >> block.shift == block.value
+                else:
+                    matches = directive.mechanism == "all" or self._matches(domain, directive)
+                if block is not None or directive.mechanism == "all":
+                    self._note(domain, directive.text, "match" if matches else "no match")
+                if matches:
                     return SpfResult(directive.qualifier.value), directive, domain, record
             if record.redirect is None:
                 return SpfResult.NEUTRAL, None, domain, record
@@ -95,8 +103,7 @@ class _Evaluation:
         return self.questions.policy(name) if is_name(name) and "." in name else None
 
     def _matches(self, domain: str, directive: Directive) -> bool:
-        if directive.mechanism in ASKING:
-            self._count(directive.text)
+        self._count(directive.text)
         try:
             found = self._found(domain, directive)
         except (TempError, PermError) as error:
@@ -107,8 +114,6 @@ class _Evaluation:
 
     def _found(self, domain: str, directive: Directive) -> bool:
         mechanism = directive.mechanism
-        if mechanism == "all" or directive.network is not None:
-            return directive.network is None or self.told.ip in directive.network
         name = domain if directive.target is None else self._name(directive.target, domain)
         if mechanism == "include":
             return self._included(domain, directive, name)

@@ -63,7 +63,7 @@ def _same(one: Directive, other: Directive) -> bool:
 def _what(term: Directive) -> tuple[object, ...]:
     """What a term is about, apart from its spelling and its qualifier."""
     name = term.domain_spec.lower().removesuffix(".") if term.domain_spec is not None else None
-    return term.mechanism, name, term.network, term.prefix4, term.prefix6
+    return term.mechanism, name, term.block, term.prefix4, term.prefix6
 
 
 def with_end_of(record: str, other: str) -> str:

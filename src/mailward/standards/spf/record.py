@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from mailward.model.sentence import Sentence
 from mailward.standards.spf.macros import MacroError, MacroString, read, read_domain
@@ -17,11 +18,21 @@ _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=(.*)", re.DOTALL)
 _DIRECTIVE = re.compile(r"([-+?~]?)([A-Za-z0-9]+)(.*)", re.DOTALL)
 _PREFIXES = re.compile(r"(.*?)(?:/(\d+))?(?://(\d+))?", re.DOTALL)
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_FOUR = re.compile(rf"([-+?~]?)ip4:{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}(?:/(.*))?", re.DOTALL | re.IGNORECASE | re.ASCII)
 _IS_SPF = re.compile(r"v=spf1(?= |\Z)", re.IGNORECASE | re.ASCII)
 _NO_IPV4 = Sentence("it is no IPv4 address")
 _NO_IPV6 = Sentence("it is no IPv6 address")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Block(NamedTuple):
+    """Addresses that begin alike, as numbers: those that are ``value`` when ``shift`` bits are dropped at their end."""
+
+    version: int  # 4 or 6
+    value: int
+    shift: int
 
 
 class SpfError(ValueError):
@@ -59,10 +70,19 @@ class Directive:
     qualifier: Qualifier
     mechanism: str  # lower case: all, include, a, mx, ptr, ip4, ip6 or exists
     domain_spec: str | None = None
-    network: Network | None = None  # of ip4 and ip6
+    block: Block | None = None  # of ip4 and ip6
     prefix4: int = 32  # of a and mx
     prefix6: int = 128
     target: MacroString | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def network(self) -> Network | None:
+        """The addresses of ip4 and ip6."""
+        if self.block is None:
+            return None
+        version, value, shift = self.block
+        kind = ipaddress.IPv4Network if version == 4 else ipaddress.IPv6Network
+        return kind((value << shift, (32 if version == 4 else 128) - shift))
 
 
 @dataclass(frozen=True)
@@ -144,6 +164,12 @@ def parse_term(text: str) -> Directive | Modifier:
 
 
 def _term(word: str) -> Directive | Modifier:
+    four = _FOUR.fullmatch(word)
+    if four is not None:  # as most terms are: much faster than the long way
+        sign, a, b, c, d, length = four.groups()
+        shift = 32 - _length(word, length, 32)
+        block = Block(4, (int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)) >> shift, shift)
+        return Directive(word, QUALIFIERS[sign], "ip4", block=block)
     modifier = _MODIFIER.fullmatch(word)
     try:
         return _modifier(word, *modifier.groups()) if modifier else _directive(word)
@@ -167,7 +193,7 @@ def _directive(word: str) -> Directive:
             raise SpfError(word, Sentence("nothing may follow all"))
         return Directive(word, QUALIFIERS[sign], mechanism)
     if mechanism in ("ip4", "ip6"):
-        return Directive(word, QUALIFIERS[sign], mechanism, network=_network(word, mechanism, rest))
+        return Directive(word, QUALIFIERS[sign], mechanism, block=_block(word, mechanism, rest))
     if mechanism not in ASKING:
         raise SpfError(word, Sentence("there is no such mechanism"))
     return _asking(word, QUALIFIERS[sign], mechanism, rest)
@@ -196,17 +222,15 @@ def _length(word: str, text: str | None, most: int) -> int:
     return int(text)
 
 
-def _network(word: str, mechanism: str, rest: str) -> Network:
-    address, slash, length = rest.removeprefix(":").partition("/")
-    if not rest.startswith(":") or (slash and not length):
+def _block(word: str, mechanism: str, rest: str) -> Block:
+    if not rest.startswith(":"):
         raise SpfError(word, Sentence("it needs an address after a colon"))
+    address, slash, length = rest[1:].partition("/")
+    if mechanism == "ip4" or "%" in address:  # _term knows all IPv4 addresses
+        raise SpfError(word, _NO_IPV4 if mechanism == "ip4" else _NO_IPV6)
     try:
-        if mechanism == "ip4":
-            four = ipaddress.IPv4Address(address)
-            return ipaddress.IPv4Network((int(four), _length(word, length or None, 32)), strict=False)
-        if "%" in address:
-            raise SpfError(word, _NO_IPV6)
-        six = ipaddress.IPv6Address(address)
-        return ipaddress.IPv6Network((int(six), _length(word, length or None, 128)), strict=False)
+        value = int(ipaddress.IPv6Address(address))
     except ipaddress.AddressValueError as error:
-        raise SpfError(word, _NO_IPV4 if mechanism == "ip4" else _NO_IPV6) from error
+        raise SpfError(word, _NO_IPV6) from error
+    shift = 128 - _length(word, length if slash else None, 128)
+    return Block(6, value >> shift, shift)

@@ -10,7 +10,7 @@ import re
 LONGEST_STRING = 255
 LONGEST_RECORD = 65535
 _ESCAPED = re.compile(rb"\\([0-9]{3}|.)", re.DOTALL)
-_STRING = re.compile(rb'\s*"((?:[^"\\]|\\.)*)(?:"|\\?$)|\s*((?:[^"\\\s]|\\.)+)\\?', re.DOTALL)
+_STRING = re.compile(rb'\s*"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?$)|\s*((?:[^"\\\s]|\\.)+)\\?', re.DOTALL)
 
 
 def joined(presentation: str) -> bytes:

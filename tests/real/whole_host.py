@@ -41,11 +41,14 @@ from mailward.host.passwords import hash_password
 from mailward.host.processes import RealProcesses
 from mailward.host.sni_map import SniMap
 from mailward.model.desired import DesiredState
+from mailward.model.dns import DnsWish, HomeKind
 from mailward.model.doors import Role
 from mailward.model.generations import Generation
 from mailward.model.layout import Layout
 from mailward.model.settings import Settings
 from mailward.model.tables import DirectoryAlias, DirectoryChange, DirectoryDomain, DirectoryMailbox
+from mailward.publishing import wanted
+from mailward.publishing.wanted import HostFacts
 from mailward.steward.new_instance import demo
 
 MAIL_DAEMONS = ("knot", "dovecot", "postfix", "webmail", "nginx")
@@ -243,7 +246,8 @@ class WholeHost:
     def add_domain(self, domain: str) -> None:
         """Publish a domain; its zone file is put in place (a running Knot must be told: ``knot.membership``)."""
         self.directory.apply(DirectoryChange(put=(DirectoryDomain(domain),)))
-        text = zone.zone_file(domain, self.settings.addresses, self.settings)
+        wish = DnsWish(domain, domain, HomeKind.HERE, own_certificate=True)
+        text = zone.zone_file(domain, wanted.records(wish, HostFacts(self.settings)), (self.settings.hostname,))
         self._put(knot.zone_path(self.layout, domain), text.encode(), "knot", "knot", 0o640)
 
     def add_mailbox(self, address: str, password: str, quota: int = 0) -> None:
@@ -292,6 +296,7 @@ class WholeHost:
             "pebble": [lambda: self.settings.demo and _opens(self.settings.demo.pebble_port)],
             "dovecot": [lambda: _greets(inside.imap_local, b"* OK"), lambda: _greets(inside.sieve_local, b'"IMPL')],
             "postfix": [lambda: _greets(inside.smtp_local, b"220 ")],
+            "mailpath": [(self.layout.run / "mailpath" / "milter.sock").is_socket],
             "webmail": [(self.layout.run / "webmail" / "php.sock").exists],
             "nginx": [lambda: all(_opens(port) for port in (self.settings.http_port, next(iter(said.values()))))],
         }

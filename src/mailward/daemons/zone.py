@@ -1,43 +1,28 @@
-"""The zone that a hosted domain gets: where its mail goes and where clients find it (RFC 1035 section 5, RFC 5321
-section 5, RFC 6186). Text only: who may change a zone afterwards is knot.py's subject."""
+"""The file with which a zone begins (RFC 1035 section 5): SOA, NS, and the records that it is handed. Text only: what those
+records are is ``publishing/wanted.py``'s word alone, and who may change a zone afterwards is knot.py's subject."""
 
-from ipaddress import ip_address
+from collections.abc import Iterable, Sequence
 
-from mailward.daemons.quoting import address as checked_address
 from mailward.daemons.quoting import name as checked_name
+from mailward.model.dns import Record
 from mailward.model.errors import BadInput
 from mailward.model.sentence import Sentence
-from mailward.model.settings import Settings
-from mailward.standards import client_srv
+from mailward.standards.zone_text import line
 
-TTL = 300
-LABELS = ("mail", "webmail", "autoconfig", "autodiscover")
+TTL = 3600
+NEGATIVE_TTL = 300  # for so long it is believed that a record isn't there (RFC 2308): a new one is seen soon
 
 
-def zone_file(
-    domain: str, addresses: tuple[str, ...], settings: Settings, *, mail_host: str | None = None, serial: int = 1
-) -> str:
-    """The whole file. ``addresses`` are what the world reaches this host by. SRV points to ``mail_host`` (None:
-    ``mail.<domain>``). The domain that the server's own name lies in gets that name too."""
-    domain, host = checked_name(domain), checked_name(settings.hostname)
-    if not addresses:
-        raise BadInput("addresses", Sentence("{domain} needs at least one address to point to", domain=domain))
-    addresses = tuple(checked_address(address) for address in addresses)
-    owners = [domain, *(f"{label}.{domain}" for label in LABELS)]
-    if host.endswith(f".{domain}") and host not in owners:
-        owners.append(host)
-    lines = [
-        f"{domain}. {TTL} SOA {host}. hostmaster.{domain}. {serial} 3600 600 1209600 {TTL}",
-        f"{domain}. {TTL} NS {host}.",
-        f"{domain}. {TTL} MX 10 {host}.",
-    ]
-    lines += [f"{owner}. {TTL} {_type(address)} {address}" for owner in owners for address in addresses]
-    lines += [
-        f"{record.name}. {TTL} SRV {record.value}"
-        for record in client_srv.records(settings, domain, mail_host or f"mail.{domain}", f"autodiscover.{domain}")
-    ]
+def zone_file(zone: str, records: Iterable[Record], servers: Sequence[str], *, serial: int = 1) -> str:
+    """The whole file. ``servers`` are the names of the zone's name servers, the primary first."""
+    zone, names = checked_name(zone), [checked_name(server) for server in servers]
+    lines = [f"{zone}. {TTL} IN SOA {names[0]}. hostmaster.{zone}. {serial} 3600 600 1209600 {NEGATIVE_TTL}"]
+    lines += [f"{zone}. {TTL} IN NS {name}." for name in names]
+    for record in sorted(set(records)):
+        if (record.name, record.rdtype) == (zone, "NS"):
+            continue
+        text = line(record)
+        if "\n" in text or "\r" in text or not (record.name == zone or record.name.endswith(f".{zone}")):
+            raise BadInput("name", Sentence("{value} is not a name", value=ascii(record.name)[:100]), code="bad-name")
+        lines.append(text)
     return "\n".join(lines) + "\n"
-
-
-def _type(address: str) -> str:
-    return "AAAA" if ip_address(address).version == 6 else "A"

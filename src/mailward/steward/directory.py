@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 from mailward.daemons.dovecot import NAME, STARTTLS_NAME
 from mailward.daemons.quoting import name as checked_name
+from mailward.model.dns import HomeKind
 from mailward.model.errors import BadInput
 from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
-from mailward.steward import discovery, zones
+from mailward.steward import discovery, dns_day, zones
 from mailward.steward.host import Host
 from mailward.store import checks, declared, records
+from mailward.store.dns import Zones
 from mailward.store.models import Domain, Run
 from mailward.store.records import StoreRecorder
 
@@ -41,6 +43,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
                 discovery.publish(host, domain, own_certificate=domain in own)
         records.forget_domains(gone)
         checks.forget(gone)
+        _ask_for_dns(host, domains, gone)
     with recorder.step(Step.VERIFY):
         wrong = _wrong(host, addresses, set(change.remove_mailboxes))
     if wrong:
@@ -52,6 +55,16 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     elif not change.put:
         said = Sentence("{subject} is taken away", subject=run.subject)
     return Outcome(RunState.DONE, said, NOTHING, host.clock.now())
+
+
+def _ask_for_dns(host: Host, domains: Sequence[str], gone: Sequence[str]) -> None:
+    """What these domains must say in DNS is published by runs of their own. The records of a domain that is held no more are
+    taken out of a zone that others have."""
+    known = Zones(host.settings)
+    for domain in domains:
+        home = known.of(domain)
+        if domain not in gone or home.zone != domain or home.kind is not HomeKind.HERE:
+            dns_day.ask(host, home.zone, domain="" if domain in gone else domain)
 
 
 def _runs(host: Host) -> bool:

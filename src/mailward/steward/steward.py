@@ -10,7 +10,7 @@ from mailward.model.errors import BadInput, MailwardError
 from mailward.model.progress import Progress
 from mailward.model.runs import Outcome, RunKind, RunState, Waiting
 from mailward.model.sentence import Sentence
-from mailward.steward import checks, configuration, control, directory, issuance, looks, switches
+from mailward.steward import checks, configuration, control, directory, dns, issuance, looks, switches
 from mailward.steward.host import Host
 from mailward.store import records
 from mailward.store.models import Run
@@ -30,6 +30,7 @@ ENGINES: Mapping[RunKind, Engine] = {
     RunKind.CLIENT: looks.client,
     RunKind.CHECK: checks.carry_out,
     RunKind.CONTROL: control.carry_out,
+    RunKind.DNS: dns.carry_out,
 }
 NAMES: dict[RunKind, Sentence] = {
     RunKind.CONFIGURATION: Sentence("Applying the configuration"),

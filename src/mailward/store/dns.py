@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -92,7 +93,30 @@ class Zones:
 
     def all(self) -> tuple[str, ...]:
         """The zones that hold something of ours, in their order."""
-        return tuple(sorted({self.of(name).zone for name in self._held} | {self.server.zone} | set(self._declared)))
+        return tuple(sorted({self.of(name).zone for name in self._held} | {self.server.zone, *self._declared}))
+
+    def below(self, zone: str) -> tuple[str, ...]:
+        """The zones that live here and for which this one is the nearest above: it must delegate to them."""
+        return self._children.get(zone, ())
+
+    def above(self, zone: str) -> str | None:
+        """The nearest zone above that is known here."""
+        labels = zone.split(".")
+        parents = (".".join(labels[at:]) for at in range(1, len(labels)))
+        return next((name for name in parents if name in self._known), None)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset((*self._declared, *self._held, self.server.zone))
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for name in self.all():
+            above = self.above(name)
+            if above is not None and self.home(name).kind is HomeKind.HERE:
+                found[above] = (*found.get(above, ()), name)
+        return found
 
     def domains(self, zone: str) -> tuple[str, ...]:
         """The hosted domains whose records lie in the zone."""
@@ -163,7 +187,8 @@ def expected(settings: Settings, domains: Collection[str]) -> dict[str, Expected
     """What these domains ("server": the host itself) ought to look like, for the rules of the board."""
     zones, host, here = Zones(settings), facts(settings), here_of(settings)
     own = wanted.server_records(host)
-    found = {name: Expected(one, wanted.records(one, host), here) for name, one in wishes(domains, zones).items()}
+    named = [name for name in domains if name != "server"]
+    found = {name: Expected(one, wanted.records(one, host), here) for name, one in wishes(named, zones).items()}
     if "server" in domains:
         home = zones.server
         found["server"] = Expected(DnsWish(settings.hostname, home.zone, home.kind), own, here)
@@ -180,6 +205,7 @@ def here_of(settings: Settings) -> Here:
         dnsbls=settings.dns.dnsbls,
         ca_issuers=tuple(dict.fromkeys(name for ca in settings.cas for name in CA_ISSUERS.get(ca.name, ()))),
         tlsa=served_keys(),
+        tlsa_set=tuple(one.sha256 for one in facts(settings).tlsa),
     )
 
 

@@ -118,6 +118,9 @@ def test_the_line_of_spf(changed, code, verdict, cure):
     assert (line.code, line.verdict, line.mechanism, line.subject) == (code, verdict, Mechanism.SPF, "a.test")
     assert [one.value for one in line.cure] == ([cure] if cure else [])
     assert all(one.name == "a.test" and one.rdtype == "TXT" for one in (*line.cure, *line.replaces))
+    assert line.evidence[0].name == "a.test"
+    if code == "spf-include":  # the answer that it rests on is shown, too
+        assert any(not one.records or "nonsense" in one.records[0] for one in line.evidence)
     if cure and code not in ("spf-lookups", "spf-error"):
         (cured,) = looked(spf, published(spf=text(cure)))
         assert cured.verdict is Verdict.PASS

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.told_resolver import ToldResolver
+from mailward.model.outside import DnsAnswer
 from mailward.standards import spf
 
 
@@ -141,3 +142,66 @@ def test_a_forecast_ends_with_any_records() -> None:
     assert found.cut
     assert found.too_many
     assert len(found.lines) <= 200
+
+
+class Anything:
+    """A resolver that gives the same records, whatever they are, to every question."""
+
+    def __init__(self, rcode: str, records: list[str]) -> None:
+        self.rcode, self.records, self.asked = rcode, records, 0
+
+    def query(self, name: str, rdtype: str) -> DnsAnswer:
+        self.asked += 1
+        return DnsAnswer(name, rdtype, self.rcode, tuple(self.records), "any")
+
+
+TEXTS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(["10 a.test.", "0 .", "192.0.2.1", "2001:db8::1", "a.test.", '"%{p}.%{s}"']),
+    st.text("%{}slodiphvr1.- :/ateinclud=", max_size=40).map(lambda more: f'"v=spf1 {more}"'),
+    st.sampled_from(["include:%{d}.a.test", "mx ptr a -all exp=%{p}.a.test", "redirect=%{p}.a.test"]).map(
+        '"v=spf1 {}"'.format
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["NOERROR", "NOERROR", "NXDOMAIN", "SERVFAIL"]),
+    st.lists(TEXTS, max_size=12),
+    st.text(max_size=30),
+    st.sampled_from(["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1%eth0"]),
+)
+def test_a_check_ends_whatever_dns_says(rcode: str, records: list[str], sender: str, ip: str) -> None:
+    """Any records and any sender end in one of the seven results, after a bounded number of questions."""
+    told = Anything(rcode, records)
+    check = spf.check_host(ip, sender.rpartition("@")[2] or "a.test", sender, told, helo=sender)
+    assert isinstance(check.result, spf.SpfResult)
+    assert check.lookups <= spf.MOST_LOOKUPS + 1
+    assert told.asked <= 200
+    spf.forecast("a.test", told)
+    assert told.asked <= 500
+
+
+def test_what_a_check_tells() -> None:
+    """A check says which term decided, in whose words, what it took, and each step on the way."""
+    told = zone(a="v=spf1 include:b.example -all exp=why.example", b="v=spf1 ip4:192.0.2.0/24 -all", why="%{i} is not ours")
+    check = spf.check_host("198.51.100.7", "a.example", "x@a.example", told)
+    assert (check.result, check.term, check.explanation) == (spf.SpfResult.FAIL, "-all", "198.51.100.7 is not ours")
+    assert (check.lookups, check.void_lookups, check.record) == (1, 0, "v=spf1 include:b.example -all exp=why.example")
+    assert [tuple(step) for step in check.trace] == [
+        ("b.example", "ip4:192.0.2.0/24", "no match"),
+        ("b.example", "-all", "match"),
+        ("a.example", "include:b.example", "no match"),
+        ("a.example", "-all", "match"),
+    ]
+    assert spf.check_host("192.0.2.9", "a.example", "x@a.example", told).term == "include:b.example"
+
+
+@pytest.mark.parametrize("domain", ["localhost", "a..example", "x" * 64 + ".example", "[192.0.2.1]", "", "é" * 300])
+def test_a_domain_that_cant_be_asked_for_has_no_policy(domain: str) -> None:
+    """RFC 7208 section 4.3: none, with the reason, and no question."""
+    told = zone()
+    check = spf.check_host("192.0.2.1", domain, f"x@{domain}", told)
+    assert (check.result, told.asked) == (spf.SpfResult.NONE, [])
+    assert check.problem

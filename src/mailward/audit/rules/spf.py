@@ -5,19 +5,20 @@ first thing that is wrong, in the order of harm, is the line; its cure is a whol
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailward.audit.seen import Expected, Seen, is_unknown
 from mailward.model.checks import CheckFinding, Mechanism
 from mailward.model.dns import Record
 from mailward.model.findings import SERVER
-from mailward.model.outside import DnsAnswer
+from mailward.model.outside import DnsAnswer, Resolver
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
 from mailward.standards import spf
 from mailward.standards.spf import LookupForecast, Qualifier, SpfCheck, SpfRecord, SpfResult
 from mailward.standards.txt import joined_text
 
+MOST_ANSWERS = 12  # that a line shows, when something is wrong; when nothing is, the record alone
 _PUBLISH = Sentence("Publish the record that is shown.")
 _LATER = Sentence("Look again later.")
 _Said = tuple[Verdict, str, Sentence, Sentence]
@@ -32,6 +33,17 @@ def judge_server(expected: Expected, seen: Seen) -> list[CheckFinding]:
     """The server's own name, and ``_spf.<host>``, which the records of all domains include."""
     host = expected.here.hostname
     return [_name(SERVER, name, expected, seen) for name in (host, f"_spf.{host}") if _wanted(expected, name)]
+
+
+@dataclass
+class _Noting:
+    """A resolver that keeps the answers that were given through it, so that a finding can show what it rests on."""
+
+    seen: Seen
+    answers: dict[tuple[str, str], DnsAnswer] = field(default_factory=dict)
+
+    def query(self, name: str, rdtype: str) -> DnsAnswer:
+        return self.answers.setdefault((name.lower(), rdtype), self.seen.query(name, rdtype))
 
 
 @dataclass(frozen=True)
@@ -53,11 +65,13 @@ def _wanted(expected: Expected, name: str) -> str | None:
 def _name(domain: str, name: str, expected: Expected, seen: Seen) -> CheckFinding:
     answer = seen.query(name, "TXT")
     wanted = _wanted(expected, name)
+    noting = _Noting(seen)
 
     def line(said: _Said, cure: str | None = None, there: Sequence[str] = ()) -> CheckFinding:
         verdict, code, says, remedy = said
+        shown = {(name, "TXT"): answer} | ({} if verdict is Verdict.PASS else noting.answers)
         return seen.finding(
-            domain, Mechanism.SPF, name, verdict, code, says, remedy, answers=(answer,),
+            domain, Mechanism.SPF, name, verdict, code, says, remedy, answers=tuple(shown.values())[:MOST_ANSWERS],
             cure=(Record(name, "TXT", cure),) if cure else (), replaces=tuple(Record(name, "TXT", text) for text in there),
         )  # fmt: skip
 
@@ -84,7 +98,7 @@ def _name(domain: str, name: str, expected: Expected, seen: Seen) -> CheckFindin
             why=error.reason,
         )
         return line((Verdict.FAIL, "spf-broken", says, _PUBLISH), wanted, texts)
-    look = _Look(name, texts[0], record, wanted, spf.forecast(name, seen), _tried(name, expected, seen))
+    look = _Look(name, texts[0], record, wanted, spf.forecast(name, noting), _tried(name, expected, noting))
     said = next((said for rule in _RULES if (said := rule(look)) is not None), None)
     if said is None:
         says = Sentence(
@@ -101,11 +115,11 @@ def _texts(answer: DnsAnswer) -> list[str]:
     return [text for text in map(joined_text, answer.records) if spf.is_spf(text)]
 
 
-def _tried(name: str, expected: Expected, seen: Seen) -> tuple[tuple[str, SpfCheck], ...]:
+def _tried(name: str, expected: Expected, resolver: Resolver) -> tuple[tuple[str, SpfCheck], ...]:
     """What receivers say of mail that this server sends for the name, from each of its addresses."""
     host = expected.here.hostname
     sender = f"postmaster@{name}"
-    return tuple((one, spf.check_host(one, name, sender, seen, helo=host)) for one in expected.here.addresses)
+    return tuple((one, spf.check_host(one, name, sender, resolver, helo=host)) for one in expected.here.addresses)
 
 
 def _loops(look: _Look) -> _Said | None:

@@ -15,9 +15,11 @@ from mailward.api.routes import (
     mailboxes,
     names,
     people,
+    reports,
     runs,
     server,
     state,
+    tls,
     tokens,
 )
 
@@ -32,6 +34,8 @@ SUBJECTS: tuple[tuple[str, Router], ...] = (
     ("Certificates", certificates.router),
     ("Doors", doors.router),
     ("DNS checks", checks.router),
+    ("Reports", reports.router),
+    ("TLS with other servers", tls.router),
     ("Mail programs", doors.clients_router),
     ("Mailboxes", mailboxes.router),
     ("App passwords", app_passwords.router),

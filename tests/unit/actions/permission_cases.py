@@ -225,6 +225,7 @@ def cases() -> dict[str, Case]:
         **_of_certificates_pages(),
         **_of_domains_and_host(),
         **_of_names(),
+        **_of_tls(),
         **_of_looks_and_runs(),
         **_of_mailboxes(),
         **_of_people(),
@@ -366,10 +367,30 @@ def _of_names() -> dict[str, Case]:
     }
 
 
+def _demanded() -> str:
+    from mailward.store.models import TlsDestination
+
+    return TlsDestination.objects.get_or_create(name="demanded.test")[0].name
+
+
+def _of_tls() -> dict[str, Case]:
+    from mailward.actions import tls_policy
+
+    read, change = Act.DNS_READ, Act.DNS_CHANGE
+    return {
+        "tls_policy.show_tls": on_domain(read, call=lambda o, a, s: tls_policy.show_tls(o, a, s.domain)),
+        "tls_policy.set_tls": on_domain(change, call=lambda o, a, s: tls_policy.set_tls(o, a, s.domain, tls_in=True)),
+        "tls_policy.list_tls_partners": on_host(read, call=lambda o, a, _s: tls_policy.list_tls_partners(o, a)),
+        "tls_policy.demand_tls": on_host(change, call=lambda o, a, _s: tls_policy.demand_tls(o, a, "bank.test")),
+        "tls_policy.demand_no_tls": on_host(change, call=lambda o, a, _s: tls_policy.demand_no_tls(o, a, _demanded())),
+    }
+
+
 def _of_looks_and_runs() -> dict[str, Case]:
-    from mailward.actions import checks, looks, overview, runs
+    from mailward.actions import checks, looks, overview, reports, runs
 
     return {
+        "reports.show_reports": on_domain(Act.DNS_READ, call=lambda o, a, s: reports.show_reports(o, a, s.domain)),
         "checks.request_check": on_scope(Act.DNS_READ, call=lambda o, a, s: checks.request_check(o, a, [s.domain])),
         "checks.list_boards": lists(Act.DNS_READ, lambda o, a, _s: _names(checks.list_boards(o, a), "domain")),
         "checks.show_board": on_scope(Act.DNS_READ, call=lambda o, a, s: checks.show_board(o, a, s.domain)),

@@ -48,6 +48,7 @@ def domain(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "may_remove": actor.may(Act.DOMAINS_REMOVE, place),
         "sees_mailboxes": actor.may(Act.MAILBOXES_READ, place),
         "sees_server": actor.may(Act.SERVER_READ),
+        "sees_reports": actor.may(Act.DNS_READ, place),
     }
     return render(request, "panel/domains/one.html", context)
 

@@ -49,6 +49,9 @@ TOLD: Mapping[str, Sentence] = {
     "sign-in-failed": Sentence("could not sign in"),
     "signed-in": Sentence("signed in"),
     "signed-out": Sentence("signed out"),
+    "tls.changed": Sentence("chose whether a domain's mail goes by TLS alone"),
+    "tls.demanded": Sentence("demanded TLS of another domain"),
+    "tls.demanded-no-more": Sentence("demanded TLS of another domain no more"),
     "token.created": Sentence("made an API token"),
     "token.revoked": Sentence("revoked an API token"),
 }

@@ -5,7 +5,7 @@ Probes of the board. All I/O is done by what is handed in; nothing is judged her
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from mailward.model.doors import Tls
 from mailward.model.outside import Clock, Dialled, DialTarget, DnsAnswer, HttpAnswer, HttpClient, Resolver, TlsDialer
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
+from mailward.standards.dnssec import ROOT_ANCHORS
 
 MOST_RECORDS, LONGEST_RECORD = 20, 1000
 MOST_REMEMBERED = 50_000  # answers; the host's own are asked for again and again, so that they are never the oldest
@@ -73,6 +74,7 @@ class Here:
     dnsbls: tuple[str, ...] = ()  # lists to ask about addresses
     ca_issuers: tuple[str, ...] = ()  # the CAA names of the CAs in use: "letsencrypt.org"
     tlsa: tuple[str, ...] = ()  # SHA-256 (hex) of the public keys served at port 25 under the host's name
+    tlsa_set: tuple[str, ...] = ()  # these and those that come next, or were served before: the whole set as it is meant
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,17 @@ class Expected:
         return tuple(one for one in self.wanted if one.name == name and one.rdtype == rdtype)
 
 
+class Remembering:
+    """A Resolver that asks each question once."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._answers: Once[tuple[str, str], DnsAnswer] = Once()
+
+    def query(self, name: str, rdtype: str) -> DnsAnswer:
+        return self._answers.get((name.lower(), rdtype), lambda: self._resolver.query(name, rdtype))
+
+
 @dataclass
 class Seen:
     """A Resolver that remembers. One for a whole check of many domains: their mail hosts are mostly the same."""
@@ -97,6 +110,8 @@ class Seen:
     dialer: TlsDialer
     clock: Clock
     source: str = "resolver"
+    unchecked: Resolver | None = None  # one that checks no signatures, to tell where they break (Remembering)
+    anchors: Mapping[str, Sequence[str]] = field(default_factory=lambda: ROOT_ANCHORS)
     until: float = float("inf")  # by the clock's monotonic seconds: what wasn't asked by then isn't, and is unknown
     _answers: Once[tuple[str, str], DnsAnswer] = field(default_factory=Once)
     _fetched: Once[tuple[str, str, int], HttpAnswer] = field(default_factory=lambda: Once(1000))

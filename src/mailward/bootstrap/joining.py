@@ -141,6 +141,7 @@ def make_host(layout: Layout, settings: Settings) -> Host:
         unseal=Opener(files.read(layout.secrets / "steward.key")),
         dialer=AsyncioTlsDialer(),
         resolver=DnsResolver(settings.asked),
+        unchecked=DnsResolver(settings.asked, unchecked=True),
         authoritative=_authoritative(settings),
         dns=Rfc2136(f"127.0.0.1:{settings.dns_port}", TSIG_NAME, steward_tsig(layout)),
         homes=lambda home, secret: zone_places.place(home, secret, settings, layout),

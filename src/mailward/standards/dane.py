@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailward.model.errors import BadInput
 from mailward.model.sentence import Sentence
-from mailward.standards.x509 import dns_names, signs
+from mailward.standards.x509 import dns_names, signs, spki_sha256
 
 PKIX_TA, PKIX_EE, DANE_TA, DANE_EE = range(4)
 CERTIFICATE, PUBLIC_KEY = range(2)
@@ -166,6 +166,12 @@ def _digest(matching: int, selected: bytes) -> bytes | None:
 def of_key(spki_sha256: str) -> str:
     """The record ``3 1 1`` for a public key's SHA-256 in hex (RFC 7671 section 5.1): what Mailward publishes."""
     return str(Tlsa(DANE_EE, PUBLIC_KEY, SHA_256, bytes.fromhex(spki_sha256)))
+
+
+def key_of(der: bytes) -> str:
+    """SHA-256 (hex) of the public key of a DER certificate; "" when it can't be read."""
+    found = read_chain((der,))
+    return spki_sha256(found[0]) if found else ""
 
 
 def owner(host: str, port: int = 25) -> str:

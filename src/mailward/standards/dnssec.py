@@ -34,6 +34,7 @@ ROOT_ANCHORS = {
 """IANA's (https://data.iana.org/root-anchors/root-anchors.xml), by zone; "" is the root."""
 
 MOST_ZONES = 12
+MOST_ANCHORS = 1000
 MOST_KEYS = 20
 MOST_LABELS = 40
 LONGEST_RECORD = 8_000
@@ -197,6 +198,17 @@ class _Walk:
         except (dns.exception.DNSException, ValueError, ArithmeticError, KeyError):
             return Sentence("the signature over the {what} records of {zone} doesn't fit the keys", **about)
         return None
+
+
+def anchors_of(text: str) -> dict[str, tuple[str, ...]]:
+    """The DS records of a file of trust anchors (``zone. IN DS …``), by zone; other lines are passed over."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in text.splitlines()[:MOST_ANCHORS]:
+        zone, _, value = line.partition(" IN DS ")
+        if value and not zone.startswith(";"):
+            name = zone.split()[0].rstrip(".").lower() if zone.split() else ""
+            found[name] = (*found.get(name, ()), value.strip())
+    return found
 
 
 def ds_of(zone: str, dnskey: str, digest: int = 2) -> str:

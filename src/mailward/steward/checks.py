@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mailward.audit.board import Board, Subject
-from mailward.audit.seen import Seen
+from mailward.audit.seen import Remembering, Seen
 from mailward.daemons import unbound
 from mailward.daemons.quoting import name as checked_name
 from mailward.model.checks import CheckFinding
@@ -17,6 +17,7 @@ from mailward.model.findings import SERVER, DoorFinding
 from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
+from mailward.standards.dnssec import ROOT_ANCHORS, anchors_of
 from mailward.store import checks, dns, records
 from mailward.store.models import Domain, Run
 from mailward.store.records import StoreRecorder
@@ -33,7 +34,15 @@ class Checker:
 
     def __init__(self, host: "Host") -> None:
         self._host = host
-        self._seen = Seen(host.resolver, host.http, host.dialer, host.clock, f"resolver {', '.join(host.settings.asked)}")
+        self._seen = Seen(
+            host.resolver,
+            host.http,
+            host.dialer,
+            host.clock,
+            f"resolver {', '.join(host.settings.asked)}",
+            unchecked=Remembering(host.unchecked) if host.unchecked is not None else None,
+            anchors=_anchors(host),
+        )
         self._board = Board(self._seen)
 
     def look(self, names: Sequence[str]) -> Iterator[tuple[str, tuple[CheckFinding, ...]]]:
@@ -53,6 +62,14 @@ class Checker:
             found += findings
             yield name, findings
         checks.keep(found, _still_held(held), self._host.clock.now())
+
+
+def _anchors(host: "Host") -> dict[str, tuple[str, ...]]:
+    """Where chains of DNSSEC begin: at IANA's keys, in a demo at its own."""
+    path = unbound.demo_anchors(host.layout)
+    if host.settings.demo is None or not host.files.exists(path):
+        return dict(ROOT_ANCHORS)
+    return anchors_of(host.files.read(path).decode("ascii", "replace"))
 
 
 def _still_held(names: Sequence[str]) -> list[str]:

@@ -73,6 +73,9 @@ class Host:
     copies: Callable[[], Sequence[Resolver]] = tuple
     """The secondaries of the zones served here (mailward.toml), each asked by itself."""
 
+    unchecked: Resolver | None = None
+    """Asks as ``resolver`` does, and has nothing checked (DNSSEC), so that a broken chain can be seen. None: nobody."""
+
     rotate_logs: Callable[[], Sequence[object]] = tuple
     """Moves logs aside that have grown too large; what was moved. The default moves nothing."""
     anchor: Callable[[bytes], None] | None = None

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mailward.actions import permission
 from mailward.actions.domains import add_domain, list_customers
 from mailward.actions.overview import SORTS, domain_lines
+from mailward.actions.refused_names import CONFIRMABLE
 from mailward.model.errors import BadInput
 from mailward.model.people import Actor
 from mailward.model.rights import Act
@@ -57,13 +58,17 @@ def add(request: HttpRequest, actor: Actor) -> HttpResponse:
     name, customer = request.POST.get("domain", "").strip(), request.POST.get("customer", "").strip()
     if request.method == "POST":
         try:
-            asked = add_domain(office(), actor, name, customer or None)
+            confirmed = request.POST.get("confirmed") == "1"
+            asked = add_domain(office(), actor, name, customer or None, confirmed=confirmed)
         except BadInput as refused:
             trouble, status = refused, 422
         else:
-            return HttpResponseRedirect(run_address(asked, reverse("mail-settings-domain", args=[name.lower()])))
+            return HttpResponseRedirect(run_address(asked, reverse("domain", args=[name.lower()])))
     customers = (
         list_customers(office(), actor, limit=MOST_CUSTOMERS).rows if actor.may_somewhere(Act.CUSTOMERS_READ) else ()
     )
+    doubtful = trouble is not None and trouble.code in CONFIRMABLE and actor.may(Act.DOMAINS_ADD)
+    proves = not actor.may(Act.DOMAINS_ADD)
     context = {"trouble": trouble, "name": name, "customer": customer, "customers": customers}
+    context |= {"doubtful": doubtful, "proves": proves}
     return render(request, "panel/domains/add.html", context, status=status)

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mailward.actions import permission
 from mailward.actions.candidates import candidates
+from mailward.actions.control import show_control
 from mailward.actions.domains import remove_domain, show_domain
 from mailward.actions.overview import domain_line, looked_at
 from mailward.actions.runs import list_runs
@@ -48,6 +49,10 @@ def domain(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "may_remove": actor.may(Act.DOMAINS_REMOVE, place),
         "sees_mailboxes": actor.may(Act.MAILBOXES_READ, place),
         "sees_server": actor.may(Act.SERVER_READ),
+        "control": show_control(office(), actor, line.name),
+        "may_prove": actor.may(Act.DNS_CHANGE, place),
+        "may_vouch": actor.may(Act.SERVER_CHANGE),
+        "sees_dns": actor.may(Act.DNS_READ, place),
         "sees_reports": actor.may(Act.DNS_READ, place),
     }
     return render(request, "panel/domains/one.html", context)

@@ -60,9 +60,10 @@ def steps(
 
 
 def new_key(algorithm: DkimAlgorithm, used: Collection[str], now: datetime) -> Make:
-    """A key that nobody asked the clock for. Its selector was never used before: caches may know that one's record."""
-    first = f"mw{now:%Y%m%d}{algorithm.value[0]}"
-    names = [first, *(f"{first}{number}" for number in range(2, len(used) + 3))]
+    """The next key of a kind. Its selector was never used before, by a domain of that name that was removed neither:
+    caches may know that one's record."""
+    first = f"{algorithm.value[0]}{now:%Y%m%d%H%M}"
+    names = [first, *(f"{first}-{number}" for number in range(2, len(used) + 3))]
     return Make(next(name for name in names if name not in used), algorithm)
 
 

@@ -9,7 +9,7 @@ from mailward.model.dns import HomeKind
 from mailward.model.errors import BadInput
 from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
-from mailward.steward import discovery, dns_day, zones
+from mailward.steward import discovery, dkim, dns_day, zones
 from mailward.steward.host import Host
 from mailward.store import checks, declared, records
 from mailward.store.dns import Zones
@@ -38,6 +38,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
             if domain in gone:
                 zones.take_away(host, domain)
                 discovery.take_away(host, domain)
+                dkim.take_away(host, domain)
             else:
                 zones.publish(host, domain)
                 discovery.publish(host, domain, own_certificate=domain in own)

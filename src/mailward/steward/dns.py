@@ -15,7 +15,7 @@ from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.zones import ZoneHome
 from mailward.publishing import homes
 from mailward.publishing.difference import Difference, Key, SetChange, difference
-from mailward.steward import dns_day, dns_seen, zones
+from mailward.steward import dkim, dns_day, dns_seen, zones
 from mailward.steward.dns_seen import Missing
 from mailward.steward.host import Host
 from mailward.store import dns, values
@@ -35,6 +35,7 @@ class Planned:
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waiting:
     """Publish what the zone must say, and prove it."""
     zone = checked_name(run.subject)
+    _rotate(run, host)
     if _is_overtaken(run):
         said = Sentence("a later run publishes {zone}", zone=zone)
         return Outcome(RunState.UNCHANGED, said, NOTHING, host.clock.now())
@@ -62,6 +63,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
         dns.saw(zone, {c.key for c in _unseen(zone, found)} - {one.key for one in missing}, host.clock.now())
     _answer(run, host, home, meant, found, missing)
     if not missing:
+        dns_day.advance(host, zone)  # what waited for these records to be seen
         dns_day.finished(host, zone, known)
         return _done(zone, found, planned, host)
     waiting = dns_seen.patience(run, host, home, missing)
@@ -77,6 +79,12 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
         return Outcome(RunState.FAILED, said, remedy, host.clock.now())
     with recorder.step(Step.UNDO):
         return _undo(zone, place, planned, missing[0], host)
+
+
+def _rotate(run: Run, host: Host) -> None:
+    """New DKIM keys that somebody asked for with this run. It may be taken up more than once: they are made once."""
+    for domain in run.request.get("rotate", ()):
+        dkim.rotate(host, checked_name(domain), host.clock.now())
 
 
 def _is_overtaken(run: Run) -> bool:

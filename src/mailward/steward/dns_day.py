@@ -2,8 +2,8 @@
 something else than when it was last published. Thousands of zones are gone through in parts."""
 
 import json
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import structlog
@@ -12,7 +12,7 @@ from mailward.model.dns import HomeKind, Record
 from mailward.model.errors import MailwardError
 from mailward.model.people import STEWARD
 from mailward.model.runs import RunKind, RunState
-from mailward.steward import demo_zones, zones
+from mailward.steward import demo_zones, dkim, zones
 from mailward.steward.host import Host
 from mailward.store import records
 from mailward.store.dns import Zones
@@ -30,7 +30,17 @@ UNDER_WAY = (RunState.WAITING, RunState.RUNNING)
 def advance(host: Host, zone: str) -> bool:
     """Let the keys and policies of a zone move on. Whether the zone must say something else now. A trouble with one is
     logged, and holds up none of the others."""
-    return False
+    known = Zones(host.settings)
+    moved = [_moved(host, domain, dkim.advance) for domain in known.domains(zone)]
+    return any(moved)
+
+
+def _moved(host: Host, domain: str, move: Callable[[Host, str, datetime], bool]) -> bool:
+    try:
+        return move(host, domain, host.clock.now())
+    except MailwardError as trouble:
+        log.warning("domain passed over", domain=domain, what=str(trouble.what))
+        return False
 
 
 class DnsRound:

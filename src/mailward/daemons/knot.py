@@ -3,7 +3,8 @@
 A zone is a member of a catalog zone (RFC 9432): a new domain is a zone file and one dynamic update (RFC 2136) to the
 catalog, and no new generation. Zones change by dynamic updates signed with the key in ``secrets/`` (RFC 8945), from
 loopback only; Knot writes each change back into the zone's file, so nothing is lost at a restart. Once a zone is
-there, nobody else may write its file.
+there, nobody else may write its file. Zones are signed (RFC 4033 to 4035) with keys that Knot makes, keeps and rolls over;
+secondaries copy them, told which there are by the catalog.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from mailward.daemons.quoting import name as checked_name
 from mailward.daemons.rendering import render_file
 from mailward.daemons.secrets import TSIG_NAME, knot_tsig
 from mailward.model.desired import DesiredState
+from mailward.model.dns_settings import split_address
 from mailward.model.generations import File, Renewal
 from mailward.model.layout import Layout
 from mailward.model.settings import OWN_TOP_LEVEL
@@ -83,6 +85,8 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "catalog": CATALOG,
         "catalog_file": catalog_path(layout).name,
         "hostname": desired.settings.hostname,
+        "resolver": (desired.settings.resolver_address, desired.settings.internal.resolver),
+        "secondaries": [split_address(one.address) for one in desired.settings.dns.secondaries],
     }
     return (render_file(f"{NAME}/knot.conf", values),)
 

@@ -10,6 +10,19 @@ and Barracuda's wants a registration: who may ask them adds them to ``dnsbls``."
 DEMO_DNSBL = "dnsbl.localhost"
 
 
+def split_address(text: str) -> tuple[str, int]:
+    """("::1", 53) of "[::1]:53", "::1" or "127.0.0.1:53". ValueError for what can't be cut so."""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket:
+            raise ValueError(text)
+        return host, int(rest.removeprefix(":") or "53")
+    if text.count(":") == 1:
+        host, _, port = text.partition(":")
+        return host, int(port)
+    return text, 53
+
+
 @dataclass(frozen=True)
 class Secondary:
     """A name server of somebody's that copies the zones held here (AXFR, IXFR), told of them by the catalog zone."""

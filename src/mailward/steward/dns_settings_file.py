@@ -5,7 +5,7 @@ from dataclasses import fields
 from ipaddress import ip_address
 from typing import Any
 
-from mailward.model.dns_settings import DnsSettings, Secondary
+from mailward.model.dns_settings import DnsSettings, Secondary, split_address
 from mailward.model.errors import BadInput
 from mailward.model.sentence import Sentence
 from mailward.standards.hostname import parse_host_name
@@ -114,16 +114,3 @@ def _secondary(value: object, wrong: Wrong) -> Secondary:
     if not 0 < port < 65536:
         raise wrong(field, Sentence("a port number (1 to 65535) is wanted"))
     return Secondary(_name(value["name"], field, wrong), address)
-
-
-def split_address(text: str) -> tuple[str, int]:
-    """("::1", 53) of "[::1]:53", "::1" or "127.0.0.1:53". ValueError for what can't be cut so."""
-    if text.startswith("["):
-        host, bracket, rest = text[1:].partition("]")
-        if not bracket:
-            raise ValueError(text)
-        return host, int(rest.removeprefix(":") or "53")
-    if text.count(":") == 1:
-        host, _, port = text.partition(":")
-        return host, int(port)
-    return text, 53

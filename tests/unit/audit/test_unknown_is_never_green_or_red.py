@@ -46,6 +46,7 @@ def world():
     others = [
         Record(ip_address("192.0.2.1").reverse_pointer, "PTR", "mx.host.test."),
         Record(f"2.0.0.127.{LIST}", "A", "127.0.0.2"),
+        Record(f"{DOMAIN}._report._dmarc.mx.host.test", "TXT", "v=DMARC1"),  # what the wildcard answers
     ]
     published = (*own, *host, *others)
     server = DnsWish("mx.host.test", "host.test", HomeKind.HERE)

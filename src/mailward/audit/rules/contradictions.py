@@ -5,7 +5,7 @@ owner of its own, so that the break of one record turns one line: what a mechani
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailward.audit.rules.dane import mail_hosts
+from mailward.audit.rules.dane import mail_hosts, meant_hosts
 from mailward.audit.seen import Expected, Seen, is_unknown
 from mailward.model.checks import CheckFinding, Evidence, Mechanism
 from mailward.model.dns import Record
@@ -106,19 +106,24 @@ def mta_sts_certificate(domain: str, expected: Expected, seen: Seen) -> list[_Sa
     record = seen.query(f"_mta-sts.{domain}", "TXT")
     if is_unknown(record):
         return _unseen(record)
-    if not any(is_record(joined_text(text)) for text in record.records) or not _is_enforced(domain, expected, seen):
+    if not any(is_record(joined_text(text)) for text in record.records):
         return []
-    mx = seen.query(domain, "MX")
-    return [said for host in mail_hosts(mx) for said in _certificate_of(host, expected, seen, (record, mx))]
+    enforced, mx = _is_enforced(domain, expected, seen), seen.query(domain, "MX")
+    if enforced is None or (enforced and is_unknown(mx)):
+        return _unseen(record, mx)
+    hosts = (mail_hosts(mx) or meant_hosts(domain, expected)) if enforced else ()
+    return [said for host in hosts for said in _certificate_of(host, expected, seen, (record, mx))]
 
 
-def _is_enforced(domain: str, expected: Expected, seen: Seen) -> bool:
-    """What can't be fetched is a matter of MTA-STS itself."""
-    addresses, _ = seen.addresses(f"mta-sts.{domain}")
+def _is_enforced(domain: str, expected: Expected, seen: Seen) -> bool | None:
+    """None: nobody could see. A policy that isn't there, or is none, is a matter of MTA-STS itself."""
+    addresses, answers = seen.addresses(f"mta-sts.{domain}")
     if not addresses:
-        return False
+        return None if any(map(is_unknown, answers)) else False
     port = expected.here.https_port if addresses[0] in expected.here.addresses else 443
     fetched = seen.fetch(f"https://mta-sts.{domain}/.well-known/mta-sts.txt", addresses[0], port)
+    if fetched.trouble in ("timeout", "unreachable"):
+        return None
     try:
         return fetched.trouble is None and parse_policy(fetched.body).mode is Mode.ENFORCE
     except BadInput:
@@ -156,7 +161,9 @@ def tlsa_unserved(domain: str, expected: Expected, seen: Seen) -> list[_Said]:
     none is told by DANE itself."""
     here = expected.here
     mx = seen.query(domain, "MX")
-    if not here.tlsa or here.hostname not in mail_hosts(mx):
+    if is_unknown(mx) and here.tlsa:
+        return _unseen(mx)
+    if not here.tlsa or here.hostname not in (mail_hosts(mx) or meant_hosts(domain, expected)):
         return []
     owner = dane.owner(here.hostname)
     answer = seen.query(owner, "TLSA")
@@ -247,11 +254,13 @@ def spf_limits(domain: str, expected: Expected, seen: Seen) -> list[_Said]:
     if wanted is None:
         return []
     published = seen.query(domain, "TXT")
+    if is_unknown(published):
+        return _unseen(published)
     if wanted.value in [joined_text(text) for text in published.records]:
         return []
     forecast = spf.forecast(domain, seen, record=wanted.value)
     if not forecast.too_many:
-        return []
+        return [] if forecast.known else _unseen(published)
     terms = ", ".join(f"{line.term} ({line.lookups})" for line in forecast.lines if line.depth == 0)
     says = Sentence(
         "The SPF record that is wished for {domain} needs {count} lookups, and receivers give up after 10: {terms}",

@@ -23,7 +23,7 @@ def judge(domain: str, expected: Expected, seen: Seen) -> list[CheckFinding]:
     answer = seen.query(domain, "MX")
     if is_unknown(answer):
         return [_no_answer(domain, domain, answer, seen)]
-    hosts = mail_hosts(answer)
+    hosts = mail_hosts(answer) or meant_hosts(domain, expected)
     if not hosts:
         says = Sentence("{domain} has no mail host, so there is no key to be checked.", domain=domain)
         return [
@@ -43,9 +43,23 @@ def mail_hosts(answer: DnsAnswer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def meant_hosts(domain: str, expected: Expected) -> tuple[str, ...]:
+    """Where mail ought to go, when no MX says so: that one is missing is told by its own line."""
+    return tuple(record.value.split()[-1].rstrip(".").lower() for record in expected.values(domain, "MX"))
+
+
+def _tlsa(host: str, seen: Seen) -> DnsAnswer:
+    """The host's records, or those of what it is an alias of (RFC 7672 section 2.2.2)."""
+    answer = seen.query(dane.owner(host), "TLSA")
+    if is_unknown(answer) or answer.records:
+        return answer
+    alias = seen.query(host, "A").alias
+    return seen.query(dane.owner(alias.rstrip(".").lower()), "TLSA") if alias else answer
+
+
 def _host(domain: str, host: str, expected: Expected, seen: Seen) -> CheckFinding:
     owner = dane.owner(host)
-    answer = seen.query(owner, "TLSA")
+    answer = _tlsa(host, seen)
     if is_unknown(answer):
         return _no_answer(domain, owner, answer, seen)
     if not answer.records:

@@ -53,6 +53,7 @@ class Stage:
 
     safe_domain: ClassVar[str] = "bluebakery.example"
     unsafe_domain: ClassVar[str] = "bluebakery-shop.example"
+    unproven_domain: ClassVar[str] = "paulas-cakes.example"
     foreign_domain: ClassVar[str] = "oldmillpress.example"
 
     def sign_in(self, address: str, *, fresh: bool = True) -> str:

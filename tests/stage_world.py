@@ -39,6 +39,7 @@ def fill(*, server_secured: bool) -> Any:
     _runs(made, now)
     _people()
     _events(made, now)
+    _names(made, now)
     return made
 
 
@@ -58,6 +59,33 @@ def _domains(made: Any) -> None:
     bakery = Domain.objects.get(name="bluebakery.example")
     Alias.objects.create(domain=bakery, local_part="postmaster", targets=["paula@bluebakery.example"])
     Alias.objects.create(domain=bakery, local_part="team", targets=["paula@bluebakery.example", "uma@bluebakery.example"])
+    made.carry_out()
+
+
+def _names(made: Any, now: datetime) -> None:
+    """A partner's name, a pattern of one's own, look-alikes that were seen; and a domain that is yet to be proven."""
+    from fakes.made_host import ANNA
+    from mailward.actions import domains, name_lists
+    from mailward.model.people import Actor
+    from mailward.model.rights import Grant, PersonRole
+    from mailward.store.models import NameWatch, WatchedName
+
+    name_lists.add_partner(made.office, ANNA, "harbour-bank.example", "the bank of many")
+    name_lists.deny(made.office, ANNA, "*casino*", HOSTILE)
+    name_lists.allow(made.office, ANNA, "dhl", "a customer's own name")
+    rows = (
+        ("bluebakary.example", "bluebakery.example", "typo", ["mail.collector.example"], False),
+        ("xn--bluebakry-c4a.example", "bluebakery.example", "homograph", [], False),
+        ("harbour-bank-login.example", "harbour-bank.example", "word", ["mx.harbour-bank.example"], True),
+    )
+    for name, of, kind, hosts, known in rows:
+        WatchedName.objects.create(
+            name=name, of=of, kind=kind, mail_hosts=hosts, known=known, first_seen=now - timedelta(days=9), last_seen=now,
+            name_servers=["ns1.parking.example", "ns2.parking.example"],
+        )  # fmt: skip
+    NameWatch.objects.create(pk=1, guarded="harbour-bank.example", position=60, asked=12345, round_began_at=now)
+    baker = Actor("paula", (Grant(PersonRole.CUSTOMER, customer="Blue Bakery"),))
+    domains.add_domain(made.office, baker, Stage.unproven_domain)
     made.carry_out()
 
 

@@ -19,6 +19,18 @@ from mailward.standards.look_alikes import Guarded
 from mailward.standards.name_patterns import first_match
 from mailward.store.models import Domain, PartnerName
 
+CONFIRMABLE = frozenset(
+    {
+        "under-another-customer",
+        "above-another-customer",
+        "public-suffix",
+        "denied-name",
+        "partner-name",
+        "looks-like",
+    }
+)
+"""What a provider is asked to confirm."""
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -42,7 +54,7 @@ def refuse(domain: str, owner: str, *, office: Office, actor: Actor, confirmed: 
     if doubt is None:
         return
     if provider:
-        remedy = Sentence("If it is right all the same, confirm it: --confirmed on the command line.")
+        remedy = Sentence("If it is right all the same: mailward domain add {domain} --confirmed", domain=domain)
         raise BadInput("domain", doubt.what, remedy, code=doubt.code)
     if doubt.told is None:
         said = Sentence("{name} has no right to this ({act})", name=actor.name, act=Act.DOMAINS_ADD.value)

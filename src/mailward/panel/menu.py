@@ -61,6 +61,7 @@ _SECTIONS: Sequence[tuple[Sentence | None, Sequence[Subject]]] = (
         Sentence("Server"),
         (
             Subject(Sentence("Mail server settings"), "server", "server", Act.SERVER_READ),
+            Subject(Sentence("Names"), "names", "seal", Act.SERVER_READ),
             Subject(Sentence("Runs"), "runs", "play", Act.RUNS_READ),
         ),
     ),

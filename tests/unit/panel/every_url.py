@@ -109,6 +109,8 @@ ADDRESSES: Mapping[str, Address] = {
     "reports": Address(here(Act.DNS_READ), things="domains"),
     "domain-remove": Address(here(Act.DOMAINS_REMOVE), here(Act.DOMAINS_REMOVE), things="domains"),
     "tls-policy": Address(here(Act.DNS_READ), here(Act.DNS_CHANGE), things="domains"),
+    "domain-control": Address(None, here(Act.DNS_CHANGE), things="domains"),
+    "names": Address(here(Act.SERVER_READ), here(Act.SERVER_CHANGE), form={"do": "deny", "pattern": "abused"}),
     "mail-settings": Address(somewhere(Act.DOMAINS_READ)),
     "mail-settings-domain": Address(here(READ), here(CHOOSE), things="domains", form={"secure": "dns-01"}),
     "clients": Address(somewhere(Act.CLIENTS_READ), somewhere(Act.CLIENTS_READ)),

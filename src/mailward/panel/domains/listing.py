@@ -69,6 +69,6 @@ def add(request: HttpRequest, actor: Actor) -> HttpResponse:
     )
     doubtful = trouble is not None and trouble.code in CONFIRMABLE and actor.may(Act.DOMAINS_ADD)
     proves = not actor.may(Act.DOMAINS_ADD)
-    context = {"trouble": trouble, "name": name, "customer": customer, "customers": customers}
+    context: dict[str, object] = {"trouble": trouble, "name": name, "customer": customer, "customers": customers}
     context |= {"doubtful": doubtful, "proves": proves}
     return render(request, "panel/domains/add.html", context, status=status)

@@ -55,7 +55,13 @@ KINDS = {
     RunKind.ROLLBACK: Sentence("Roll back"),
     RunKind.VERIFY: Sentence("Look at the doors"),
     RunKind.CLIENT: Sentence("Take a mail program's steps"),
+    RunKind.CHECK: Sentence("Look at DNS"),
+    RunKind.CONTROL: Sentence("Look for a proof of control"),
+    RunKind.DNS: Sentence("Publish in DNS"),
 }
+
+LOOKING = (RunKind.VERIFY, RunKind.CLIENT, RunKind.CHECK, RunKind.CONTROL)
+"""Runs that only look."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, objec
         "run": row,
         "kind": KINDS[row.kind],
         "spoken_kind": SPOKEN_KINDS[row.kind],
-        "headline": HEADLINES[row.state] if row.kind not in (RunKind.VERIFY, RunKind.CLIENT) else _look_headline(row),
+        "headline": HEADLINES[row.state] if row.kind not in LOOKING else _look_headline(row),
         "look": look_of_run(row),
         "state": SPOKEN_STATES[row.state],
         "steps": _steps(row),
@@ -107,7 +113,9 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, objec
 
 def look_of_run(row: RunRow) -> str:
     """A look at the doors that met trouble is done, and yet not green."""
-    met_trouble = row.kind is RunKind.VERIFY and row.state is RunState.DONE and "unwell" in dict(row.what.values)
+    met_trouble = (
+        row.kind in (RunKind.VERIFY, RunKind.CHECK) and row.state is RunState.DONE and "unwell" in dict(row.what.values)
+    )
     return "warn" if met_trouble else LOOKS[row.state]
 
 
@@ -128,6 +136,9 @@ _USUAL: Mapping[RunKind, Sequence[Step]] = {
     RunKind.DIRECTORY: (Step.OBSERVE, Step.APPLY, Step.VERIFY),
     RunKind.VERIFY: (Step.VERIFY,),
     RunKind.CLIENT: (Step.VERIFY,),
+    RunKind.CHECK: (Step.VERIFY,),
+    RunKind.CONTROL: (Step.OBSERVE, Step.RECORD),
+    RunKind.DNS: (Step.OBSERVE, Step.PLAN, Step.APPLY, Step.VERIFY),
 }
 
 

@@ -11,6 +11,7 @@ from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
 from mailward.panel import files
 from mailward.panel.board import STATES
+from mailward.standards.hostname import display_name
 from mailward.web.office import office
 from mailward.words import SOURCE
 from mailward.words import say as say_in
@@ -69,6 +70,12 @@ def explain(context: template.Context, trouble: Any) -> str:
     if told and trouble.what.template and not trouble.what.template.startswith("{") and told[0].split()[0].isalpha():
         told[0] = told[0][0].upper() + told[0][1:]
     return " ".join(one if one.endswith((".", "!", "?", ":")) else f"{one}." for one in told)
+
+
+@register.filter
+def shown_name(name: str) -> str:
+    """A name as people write it: xn--bcher-kva.example is bücher.example."""
+    return display_name(name)
 
 
 @register.filter

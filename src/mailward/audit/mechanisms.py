@@ -7,6 +7,7 @@ from mailward.audit.rules import (
     caa,
     contradictions,
     dane,
+    dkim,
     dmarc,
     dnsbl,
     dnssec,
@@ -24,6 +25,7 @@ ServerRule = Callable[[Expected, Seen], list[CheckFinding]]
 
 RULES: Mapping[Mechanism, Rule] = {
     Mechanism.SPF: spf.judge,
+    Mechanism.DKIM: dkim.judge,
     Mechanism.DMARC: dmarc.judge,
     Mechanism.MX: mx.judge,
     Mechanism.RDNS: rdns.judge,

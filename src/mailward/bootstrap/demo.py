@@ -10,7 +10,8 @@ from mailward.model.errors import NotPossible
 from mailward.model.people import Actor
 from mailward.model.progress import Progress
 from mailward.model.sentence import Sentence
-from mailward.steward import demo_ca, zones
+from mailward.steward import demo_ca, demo_zones, dns_day, zones
+from mailward.store.dns import Zones
 from mailward.store.models import Domain, Mailbox
 
 SECURED, UNSECURED = "alpha.localhost", "beta.localhost"
@@ -23,7 +24,7 @@ def furnish(mailward: Mailward, progress: Progress) -> bool:
     """The demo's customers, domains and mailboxes, and alpha's certificate. False when all of it was there."""
     host = mailward.host
     demo_ca.learn_roots(host)
-    zones.publish(host, host.settings.hostname.partition(".")[2])
+    demo_zones.declare(host.settings)
     changed = False
     for domain, customer in CUSTOMERS.items():
         if not Domain.objects.filter(name=domain).exists():
@@ -33,10 +34,23 @@ def furnish(mailward: Mailward, progress: Progress) -> bool:
             if not Mailbox.objects.filter(domain__name=domain, local_part=person).exists():
                 _mailbox(mailward, f"{person}@{domain}", progress)
                 changed = True
+    changed = _publish(mailward, progress) or changed
     if Domain.objects.get(name=SECURED).mail_lineage_id is None:
         _done(mailward, choices.secure(mailward.office, DEMO, SECURED).run_id, progress)
         changed = True
+        _publish(mailward, progress)  # mail programs are sent to another host name now
     return changed
+
+
+def _publish(mailward: Mailward, progress: Progress) -> bool:
+    """Every zone says what it must, those below first: the ones above name their keys. Whether anything was to do."""
+    known = Zones(mailward.host.settings)
+    names = sorted(known.all(), key=lambda name: -name.count("."))
+    zones.serve(mailward.host, names, known)
+    due = [zone for zone in names if dns_day.is_due(mailward.host, zone, known)]
+    for zone in due:
+        _done(mailward, dns_day.ask(mailward.host, zone).pk, progress)
+    return bool(due)
 
 
 def first_passwords(mailward: Mailward) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from mailward.model.dns import HomeKind
 from mailward.model.errors import BadInput
 from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
-from mailward.steward import discovery, dkim, dns_day, zones
+from mailward.steward import discovery, dkim, dns_day, mta_sts, zones
 from mailward.steward.host import Host
 from mailward.store import checks, declared, records
 from mailward.store.dns import Zones
@@ -38,6 +38,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
             if domain in gone:
                 zones.take_away(host, domain)
                 discovery.take_away(host, domain)
+                mta_sts.take_away(host, domain)
                 dkim.take_away(host, domain)
             else:
                 zones.publish(host, domain)
@@ -59,7 +60,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
 
 
 def _ask_for_dns(host: Host, domains: Sequence[str], gone: Sequence[str]) -> None:
-    """What these domains must say in DNS is published by runs of their own. The records of a domain that is held no more are
+    """What these domains must say in DNS is published by runs of their own. Records of a domain that is held no more are
     taken out of a zone that others have."""
     known = Zones(host.settings)
     for domain in domains:

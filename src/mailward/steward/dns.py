@@ -2,7 +2,8 @@
 until every authoritative server says it; or what was there before is put back. The subject is the zone.
 
 A run that was killed begins anew: it finds the old state or the new one, never half of a set, and what it had planned
-counts as its own. A zone that people change by hand is only watched: the run waits until they have, and says what is missing.
+counts as its own. A zone that people change by hand is only watched: the run waits until they have, and says what
+is missing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,8 +41,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
         said = Sentence("a later run publishes {zone}", zone=zone)
         return Outcome(RunState.UNCHANGED, said, NOTHING, host.clock.now())
     with recorder.step(Step.OBSERVE):
-        dns_day.advance(host, zone)
         known = Zones(host.settings)
+        dns_day.advance(host, zone, known)
         home = known.home(zone)
         if home.kind is HomeKind.HERE:
             zones.serve(host, [zone], known)
@@ -63,7 +64,7 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
         dns.saw(zone, {c.key for c in _unseen(zone, found)} - {one.key for one in missing}, host.clock.now())
     _answer(run, host, home, meant, found, missing)
     if not missing:
-        dns_day.advance(host, zone)  # what waited for these records to be seen
+        dns_day.advance(host, zone, known)  # what waited for these records to be seen
         dns_day.finished(host, zone, known)
         return _done(zone, found, planned, host)
     waiting = dns_seen.patience(run, host, home, missing)

@@ -3,7 +3,8 @@ something else than when it was last published. Thousands of zones are gone thro
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 
 import structlog
@@ -12,7 +13,7 @@ from mailward.model.dns import HomeKind, Record
 from mailward.model.errors import MailwardError
 from mailward.model.people import STEWARD
 from mailward.model.runs import RunKind, RunState
-from mailward.steward import demo_zones, dkim, zones
+from mailward.steward import demo_zones, dkim, mta_sts, tlsa, zones
 from mailward.steward.host import Host
 from mailward.store import records
 from mailward.store.dns import Zones
@@ -27,20 +28,21 @@ AGAIN_AFTER = timedelta(hours=1)  # a run that ended badly is tried again
 UNDER_WAY = (RunState.WAITING, RunState.RUNNING)
 
 
-def advance(host: Host, zone: str) -> bool:
+def advance(host: Host, zone: str, known: Zones) -> bool:
     """Let the keys and policies of a zone move on. Whether the zone must say something else now. A trouble with one is
     logged, and holds up none of the others."""
-    known = Zones(host.settings)
-    moved = [_moved(host, domain, dkim.advance) for domain in known.domains(zone)]
-    return any(moved)
-
-
-def _moved(host: Host, domain: str, move: Callable[[Host, str, datetime], bool]) -> bool:
-    try:
-        return move(host, domain, host.clock.now())
-    except MailwardError as trouble:
-        log.warning("domain passed over", domain=domain, what=str(trouble.what))
-        return False
+    now = host.clock.now()
+    steps: list[Callable[[], bool]] = [partial(dkim.advance, host, name, now, known) for name in known.domains(zone)]
+    steps += [partial(mta_sts.advance, host, name, now) for name in known.domains(zone)]
+    if known.server.zone == zone:
+        steps.append(partial(tlsa.advance, host, now))
+    changed = False
+    for step in steps:
+        try:
+            changed = step() or changed
+        except MailwardError as trouble:
+            log.warning("keys stay as they are", zone=zone, what=str(trouble.what))
+    return changed
 
 
 class DnsRound:
@@ -66,7 +68,7 @@ def onward(host: Host, after: str) -> str:
     names = [name for name in known.all() if name > after][:AT_ONCE]
     for zone in names:
         try:
-            advance(host, zone)
+            advance(host, zone, known)
             if is_due(host, zone, known):
                 ask(host, zone)
         except MailwardError as trouble:

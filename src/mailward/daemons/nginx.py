@@ -76,7 +76,7 @@ def _directories(layout: Layout) -> tuple[Directory, ...]:
         Directory(layout.tls_versions, 0o750, "root", WEB),
         Directory(layout.tls_names(Role.WEB), 0o755),
         Directory(layout.tls_names(Role.MAIL), 0o755),
-        *(Directory(layout.web / kind) for kind in ("", "autoconfig", "autodiscover", "mobileconfig")),
+        *(Directory(layout.web / kind) for kind in ("", "autoconfig", "autodiscover", "mobileconfig", "mta-sts")),
         Directory(layout.acme_challenges),
     )
 

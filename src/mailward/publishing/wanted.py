@@ -53,7 +53,8 @@ def records(wish: DnsWish, host: HostFacts) -> tuple[Record, ...]:
     names = [domain, *(f"{label}.{domain}" for label in LABELS)]
     if wish.mta_sts is not MtaStsMode.OFF:
         names.append(f"mta-sts.{domain}")
-        found.append(_text(f"_mta-sts.{domain}", f"v=STSv1; id={wish.mta_sts_id};"))
+        if wish.mta_sts_id:  # a policy is served
+            found.append(_text(f"_mta-sts.{domain}", f"v=STSv1; id={wish.mta_sts_id};"))
     for name in names:
         if name != host.hostname:  # the server's own name is the server's (server_records)
             found += _addresses(name, host)

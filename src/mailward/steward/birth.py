@@ -59,7 +59,7 @@ def make_directories(layout: Layout, files: Files) -> None:
         layout.state,
     ):
         files.make_directory(path)
-    for name in ("autoconfig", "autodiscover", "mobileconfig"):
+    for name in ("autoconfig", "autodiscover", "mobileconfig", "mta-sts"):
         files.make_directory(layout.web / name)
     files.make_directory(layout.tls)
     for path in (layout.tls_versions, *(layout.tls_names(role) for role in Role)):

@@ -296,7 +296,7 @@ class WholeHost:
             "pebble": [lambda: self.settings.demo and _opens(self.settings.demo.pebble_port)],
             "dovecot": [lambda: _greets(inside.imap_local, b"* OK"), lambda: _greets(inside.sieve_local, b'"IMPL')],
             "postfix": [lambda: _greets(inside.smtp_local, b"220 ")],
-            "mailpath": [(self.layout.run / "mailpath" / "milter.sock").is_socket],
+            "mailpath": [lambda: _listens(self.layout.run / "mailpath" / "milter.sock")],
             "webmail": [(self.layout.run / "webmail" / "php.sock").exists],
             "nginx": [lambda: all(_opens(port) for port in (self.settings.http_port, next(iter(said.values()))))],
         }
@@ -367,6 +367,12 @@ def _relink(link: Path, target: str) -> None:
 
 def _opens(port: int) -> bool:
     with socket.create_connection(("127.0.0.1", port), 2):
+        return True
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
         return True
 
 

@@ -36,6 +36,7 @@ TEST: tuple[str, ...] = (
     "curl",
     "isync",
     "knot-dnsutils",
+    "opendkim",  # another receiver, for our signatures
     "libnet-ssleay-perl",  # swaks speaks TLS with it, and only recommends it
     "libatomic1",  # Playwright's driver
     "libnss3-tools",

@@ -40,6 +40,7 @@ def fill(*, server_secured: bool) -> Any:
     _people()
     _events(made, now)
     _names(made, now)
+    _checks(now)
     return made
 
 
@@ -87,6 +88,47 @@ def _names(made: Any, now: datetime) -> None:
     baker = Actor("paula", (Grant(PersonRole.CUSTOMER, customer="Blue Bakery"),))
     domains.add_domain(made.office, baker, Stage.unproven_domain)
     made.carry_out()
+
+
+def _checks(now: datetime) -> None:
+    """A domain that is green, one with a fault of each kind and the records that cure it, one that was looked at long ago,
+    and the server itself."""
+    from mailward.model.checks import SIX, CheckFinding, Evidence, Mechanism
+    from mailward.model.dns import Record
+    from mailward.model.sentence import NOTHING, Sentence
+    from mailward.model.verdict import Verdict
+    from mailward.store import checks
+
+    def found(domain: str, mechanism: Mechanism, verdict: Verdict, age: int = 9, **more: Any) -> CheckFinding:
+        name = Stage.safe_domain if domain == "server" else domain
+        seen = Evidence(name, "TXT", "NOERROR", (f'"v=spf1 +a +mx ~all {HOSTILE}"',), "127.0.0.1:5353", True, 300)
+        said = Sentence("{name} says what it should", name=name)
+        values: dict[str, Any] = {"code": f"{mechanism.value}-{verdict.value}", "reason": said, "remedy": NOTHING}
+        values |= {"evidence": (seen,), "source": "resolver 127.0.0.1:5353", "subject": name} | more
+        at = now - timedelta(minutes=age)
+        return CheckFinding(domain=domain, mechanism=mechanism, verdict=verdict, checked_at=at, **values)
+
+    unsafe, late = Stage.unsafe_domain, "harbourdental.example"
+    spf = Record(unsafe, "TXT", "v=spf1 +a +mx include:_spf.mx.mailward.localhost ~all")
+    broken = [
+        found(
+            unsafe, Mechanism.SPF, Verdict.FAIL, reason=Sentence("{name} has no SPF record: anybody can send", name=unsafe),
+            remedy=Sentence("Publish the record below."), cure=(spf,), replaces=(Record(unsafe, "TXT", "v=spf1 -all"),),
+        ),
+        found(unsafe, Mechanism.DKIM, Verdict.PASS, subject="s1._domainkey"),
+        found(unsafe, Mechanism.DKIM, Verdict.FAIL, subject="s2._domainkey",
+              cure=(Record(f"s2._domainkey.{unsafe}", "TXT", "v=DKIM1; k=rsa; p=" + "A" * 392),)),
+        found(unsafe, Mechanism.DMARC, Verdict.WARN),
+        found(unsafe, Mechanism.DNSBL, Verdict.UNKNOWN, subject="bl.invalid", evidence=()),
+        found(unsafe, Mechanism.DANE, Verdict.NOT_APPLICABLE),
+        found(unsafe, Mechanism.MTA_STS, Verdict.WARN),
+        found(unsafe, Mechanism.CONTRADICTION, Verdict.FAIL),
+    ]  # fmt: skip
+    well = [found(Stage.safe_domain, one, Verdict.PASS) for one in (*SIX, Mechanism.DNSSEC)]
+    old = [found(late, one, Verdict.PASS, age=60 * 30) for one in SIX]
+    server = [found("server", one, Verdict.PASS) for one in (Mechanism.RDNS, Mechanism.DNSBL)]
+    rows = [*broken, *well, *old, *server]
+    checks.keep(rows, [unsafe, Stage.safe_domain, late, "server"], now)
 
 
 def _certificates(made: Any, now: datetime) -> None:

@@ -53,6 +53,7 @@ _SECTIONS: Sequence[tuple[Sentence | None, Sequence[Subject]]] = (
     (
         Sentence("Security"),
         (
+            Subject(Sentence("DNS board"), "board", "list", Act.DNS_READ),
             Subject(Sentence("SSL/TLS certificates"), "certificates", "seal", Act.CERTIFICATES_READ),
             Subject(Sentence("Doors"), "doors", "door", Act.DOORS_READ),
         ),

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from mailward.panel import files
 
-SUBJECTS = ("overview", "domains", "names", "mail", "certificates", "people", "operations", "signin")
+SUBJECTS = ("overview", "domains", "names", "dns", "mail", "certificates", "people", "operations", "signin")
 
 urlpatterns = [
     path("assets/<str:name>", files.file, name="asset"),

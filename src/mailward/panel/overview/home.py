@@ -37,6 +37,7 @@ def home(request: HttpRequest, actor: Actor) -> HttpResponse:
         "may_verify": actor.may_somewhere(Act.DOORS_VERIFY),
         "may_verify_all": actor.may(Act.DOORS_VERIFY),
         "may_secure": actor.may_somewhere(Act.CERTIFICATES_CHOOSE),
+        "sees_board": actor.may_somewhere(Act.DNS_READ),
         "sees_domains": actor.may_somewhere(Act.DOMAINS_READ),
     }
     return render(request, "panel/overview/home.html", context)

@@ -225,7 +225,9 @@ def cases() -> dict[str, Case]:
         **_of_certificates_pages(),
         **_of_domains_and_host(),
         **_of_names(),
+        **_of_dkim(),
         **_of_tls(),
+        **_of_dns(),
         **_of_looks_and_runs(),
         **_of_mailboxes(),
         **_of_people(),
@@ -321,6 +323,15 @@ def _of_domains_and_host() -> dict[str, Case]:
     }
 
 
+def _of_dkim() -> dict[str, Case]:
+    from mailward.actions import dkim
+
+    return {
+        "dkim.show_keys": on_domain(Act.DNS_READ, call=lambda o, a, s: dkim.show_keys(o, a, s.domain)),
+        "dkim.rotate_keys": on_domain(Act.DNS_CHANGE, call=lambda o, a, s: dkim.rotate_keys(o, a, s.domain)),
+    }
+
+
 def _waiting(side: Side) -> str:
     """The side's domain, whose control nobody has shown yet."""
     from datetime import UTC, datetime
@@ -371,6 +382,42 @@ def _demanded() -> str:
     from mailward.store.models import TlsDestination
 
     return TlsDestination.objects.get_or_create(name="demanded.test")[0].name
+
+
+def _of_dns() -> dict[str, Case]:
+    from mailward.actions import dns, dns_cures, dns_policy
+    from mailward.model.dns import HomeKind
+
+    read, change, here = Act.DNS_READ, Act.DNS_CHANGE, HomeKind.HERE
+    wish = dns_policy.DnsPolicyWish(tls_rpt=True)
+    return {
+        "dns.show_dns": on_scope(read, call=lambda o, a, s: dns.show_dns(o, a, s.domain)),
+        "dns.publish_dns": on_scope(change, call=lambda o, a, s: dns.publish_dns(o, a, s.domain)),
+        "dns.set_dns_home": on_domain(change, call=lambda o, a, s: dns.set_dns_home(o, a, s.domain, here)),
+        "dns_policy.show_dns_policy": on_domain(read, call=lambda o, a, s: dns_policy.show_dns_policy(o, a, s.domain)),
+        "dns_policy.set_dns_policy": on_domain(
+            change, call=lambda o, a, s: dns_policy.set_dns_policy(o, a, s.domain, wish)
+        ),
+        "dns_cures.cure_dns": on_domain(change, call=lambda o, a, s: _cured(dns_cures, o, a, s)),
+    }
+
+
+def _cured(dns_cures: Any, office: Any, actor: Actor, side: Side) -> object:
+    """Something to cure must have been found first."""
+    from datetime import UTC, datetime
+
+    from mailward.model.checks import CheckFinding, Mechanism
+    from mailward.model.dns import Record
+    from mailward.model.sentence import NOTHING
+    from mailward.model.verdict import Verdict
+    from mailward.store import checks
+
+    now, cure = datetime.now(UTC), (Record(side.domain, "TXT", "v=spf1 -all"),)
+    found = CheckFinding(
+        side.domain, Mechanism.SPF, side.domain, Verdict.FAIL, "spf-missing", NOTHING, (), NOTHING, "test", now, cure
+    )
+    checks.keep([found], [side.domain], now)
+    return dns_cures.cure_dns(office, actor, side.domain, "spf", side.domain)
 
 
 def _of_tls() -> dict[str, Case]:

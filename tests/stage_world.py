@@ -112,8 +112,8 @@ def _checks(now: datetime) -> None:
     spf = Record(unsafe, "TXT", "v=spf1 +a +mx include:_spf.mx.mailward.localhost ~all")
     broken = [
         found(
-            unsafe, Mechanism.SPF, Verdict.FAIL, reason=Sentence("{name} has no SPF record: anybody can send", name=unsafe),
-            remedy=Sentence("Publish the record below."), cure=(spf,), replaces=(Record(unsafe, "TXT", "v=spf1 -all"),),
+            unsafe, Mechanism.SPF, Verdict.FAIL, reason=Sentence("{name} has no SPF record: receivers can't tell its mail from forged mail.", name=unsafe),
+            remedy=Sentence("Publish the record that is shown."), cure=(spf,), replaces=(Record(unsafe, "TXT", "v=spf1 -all"),),
         ),
         found(unsafe, Mechanism.DKIM, Verdict.PASS, subject="s1._domainkey"),
         found(unsafe, Mechanism.DKIM, Verdict.FAIL, subject="s2._domainkey",

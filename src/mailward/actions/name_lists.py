@@ -18,7 +18,7 @@ from mailward.model.errors import BadInput
 from mailward.model.names import LikenessKind
 from mailward.model.people import Actor
 from mailward.model.rights import Act
-from mailward.model.sentence import Sentence
+from mailward.model.sentence import NOTHING, Sentence
 from mailward.standards.hostname import parse_domain
 from mailward.standards.name_patterns import NamePattern, parse_list, parse_pattern
 from mailward.store import records
@@ -26,6 +26,17 @@ from mailward.store.models import DeniedName, NameWatch, PartnerName, WatchedNam
 
 MOST = 5000  # patterns, and partners: each is compared with every new name
 LONGEST_NOTE = 200
+
+
+REASONS = {
+    "money": Sentence("banks, payment and crypto services"),
+    "parcels": Sentence("parcel and postal services"),
+    "offices": Sentence("tax offices, courts, insurance and identity"),
+    "accounts": Sentence("providers of mail, clouds and accounts"),
+    "bait": Sentence("words that promise a log-in or a check"),
+    "system": Sentence("names of the mail system itself"),
+}
+"""Why what is shipped is denied, by the headings of the list."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class PatternRow:
 
     pattern: str
     allowed: bool
-    reason: str
+    reason: Sentence
     shipped: bool
     added_by: str = ""
     added_at: datetime | None = None
@@ -97,6 +108,14 @@ def patterns() -> Patterns:
     return Patterns(denied, allowed)
 
 
+def reason_of(pattern: NamePattern, *, own: bool = False) -> Sentence:
+    """Why it is on the list: what the provider wrote (``own``), or what its heading means."""
+    told = None if own else REASONS.get(pattern.reason)
+    if told is not None:
+        return told
+    return Sentence("{reason}", reason=pattern.reason) if pattern.reason else NOTHING
+
+
 def list_patterns(
     office: Office, actor: Actor, *, search: str = "", offset: int = 0, limit: int | None = None
 ) -> Listed[PatternRow]:
@@ -104,8 +123,9 @@ def list_patterns(
     permission.require(actor, Act.SERVER_READ)
     own = [_pattern_row(row) for row in DeniedName.objects.order_by("pattern")]
     names = {row.pattern for row in own}
-    rows = own + [PatternRow(one.text, False, one.reason, True) for one in shipped() if one.text not in names]
-    found = [row for row in rows if search.lower() in row.pattern or search.lower() in row.reason.lower()]
+    rows = own + [PatternRow(one.text, False, reason_of(one), True) for one in shipped() if one.text not in names]
+    wanted = search.lower()
+    found = [row for row in rows if wanted in row.pattern or wanted in str(row.reason).lower()]
     end = None if limit is None else offset + limit
     return Listed(tuple(found[offset:end]), len(found))
 
@@ -223,7 +243,8 @@ def _put(office: Office, actor: Actor, text: str, reason: str, *, allowed: bool)
 
 
 def _pattern_row(row: DeniedName) -> PatternRow:
-    return PatternRow(row.pattern, row.allowed, row.reason, False, row.added_by, row.added_at)
+    reason = reason_of(NamePattern(row.pattern, row.reason), own=True)
+    return PatternRow(row.pattern, row.allowed, reason, False, row.added_by, row.added_at)
 
 
 def _watched(row: WatchedName) -> WatchedRow:

@@ -112,8 +112,13 @@ def _about_lists(office: Office, domain: str) -> Iterator[Doubt]:
         return
     found = first_match(domain, body, patterns.denied)
     if found is not None:
-        values = {"domain": domain, "pattern": found.text, "reason": found.reason}
-        said = Sentence("{domain} is like names that are often abused ({pattern}: {reason})", **values)
+        reason = name_lists.reason_of(found)
+        said = Sentence(
+            "{domain} is like names that are often abused ({pattern}: {reason})",
+            domain=domain,
+            pattern=found.text,
+            reason=reason,
+        )
         told = Sentence("{domain} is like names that are often abused", domain=domain)
         yield Doubt("denied-name", said, told)
 

@@ -22,7 +22,7 @@ def show(face: Face, search: str) -> None:
     headings = (Sentence("pattern"), Sentence("what"), Sentence("reason"), Sentence("from"))
     words = {True: tell(Sentence("allowed")), False: tell(Sentence("denied"))}
     shipped = tell(Sentence("shipped with Mailward"))
-    lines = [(r.pattern, words[r.allowed], r.reason, shipped if r.shipped else r.added_by) for r in rows]
+    lines = [(r.pattern, words[r.allowed], tell(r.reason), shipped if r.shipped else r.added_by) for r in rows]
     face.answer(rows, lambda out: show_table(out, headings, lines, Sentence("There is no such pattern.")))
 
 

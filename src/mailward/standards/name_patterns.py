@@ -1,4 +1,4 @@
-"""Patterns of names that a provider doesn't host, or hosts all the same: one a line, with the reason behind a ``#``.
+"""Patterns of names that a provider doesn't host, or hosts all the same: one a line.
 
 =================  ===========================================================================================
 ``paypal``         a word: a part of the name between dots and hyphens is it (my-paypal.example, paypal.example)
@@ -86,14 +86,15 @@ def _reason(text: str) -> str:
 
 
 def parse_list(text: str) -> tuple[NamePattern, ...]:
-    """A list as it is shipped: a pattern a line, ``#`` begins its reason, a line that begins so heads those below it."""
+    """A list as it is shipped: a pattern a line, ``#`` begins a remark, and ``# word: …`` heads those below it: the word is
+    their reason."""
     found, heading = [], ""
     for line in text.splitlines():
         pattern, _, remark = (part.strip() for part in line.partition("#"))
         if pattern:
-            found.append(parse_pattern(pattern, remark or heading))
-        elif remark:
-            heading = remark
+            found.append(parse_pattern(pattern, heading))
+        elif (word := remark.partition(":")[0]).isalpha() and ":" in remark:
+            heading = word
     return tuple(found)
 
 

@@ -150,3 +150,9 @@ def test_the_shipped_list_spares_ordinary_names(office) -> None:
         "bakkerij-de-vries.test", "weberei.test", "postbode.test", "ingenieurs.test",
     ):  # fmt: skip
         assert control.try_name(office, ROOT, name) == (), name
+
+
+def test_each_heading_of_the_shipped_list_has_its_sentence() -> None:
+    """Why a shipped name is denied is said in every language."""
+    assert {one.reason for one in name_lists.shipped()} == set(name_lists.REASONS)
+    assert len(name_lists.shipped()) > 200

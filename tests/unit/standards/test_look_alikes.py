@@ -145,7 +145,7 @@ def test_any_text_has_a_skeleton(text: str) -> None:
     assert len(skeleton(text)) <= 64 * 253
 
 
-PATTERNS = parse_list("# money\n*paypal*\ning\nlogin-*  # bait\ngov.test\n")
+PATTERNS = parse_list("# a list\n# money: banks\n*paypal*\ning\n# bait: words\nlogin-*  # in front\ngov.test\n")
 
 
 @pytest.mark.parametrize(
@@ -172,9 +172,9 @@ def test_patterns_match_what_they_mean(name: str, pattern: str | None) -> None:
 
 
 def test_each_pattern_has_its_reason() -> None:
-    """The remark behind a pattern, or the heading above it."""
+    """The word of the heading above it."""
     assert {one.text: one.reason for one in PATTERNS} == {
-        "*paypal*": "money", "ing": "money", "login-*": "bait", "gov.test": "money",
+        "*paypal*": "money", "ing": "money", "login-*": "bait", "gov.test": "bait",
     }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
         Sentence("Proof"),
         (
             Entry("verify", "verify", Sentence("Connect to every door as a client would, and say what is served")),
+            Entry("dkim", "dkim", Sentence("Show the keys that mail is signed with, or make new ones")),
             Entry("check", "check", Sentence("Ask DNS as the world does, say what is wrong, and the record that cures it")),
             Entry("reports", "reports", Sentence("Show what other servers reported about a domain, and whether to go on")),
             Entry("client", "verify", Sentence("Say what mail programs will find and show for an address")),

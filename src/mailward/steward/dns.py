@@ -84,8 +84,11 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
 
 def _rotate(run: Run, host: Host) -> None:
     """New DKIM keys that somebody asked for with this run. It may be taken up more than once: they are made once."""
-    for domain in run.request.get("rotate", ()):
-        dkim.rotate(host, checked_name(domain), host.clock.now())
+    if "rotate" in run.request:
+        for domain in run.request["rotate"]:
+            dkim.rotate(host, checked_name(domain), host.clock.now())
+        run.request = {key: value for key, value in run.request.items() if key != "rotate"}
+        run.save(update_fields=["request"])
 
 
 def _is_overtaken(run: Run) -> bool:

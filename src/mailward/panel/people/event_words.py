@@ -18,6 +18,7 @@ TOLD: Mapping[str, Sentence] = {
     "configuration.asked": Sentence("had the configuration applied"),
     "customer.added": Sentence("added a customer"),
     "domain.added": Sentence("added a domain"),
+    "dkim.rotated": Sentence("asked for new DKIM keys of a domain"),
     "domain.proven": Sentence("showed control of a domain"),
     "domain.removed": Sentence("removed a domain"),
     "group.added": Sentence("added a group"),

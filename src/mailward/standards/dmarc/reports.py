@@ -5,10 +5,10 @@ depth, text and number of rows. What is merely untidy (no namespace, other order
 row that makes no sense is left out and counted; a report without domain, period or a single row is refused (ReportError).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from typing import Any
 from xml.parsers import expat
 
 from mailward.model.sentence import Sentence
@@ -117,17 +117,24 @@ def parse_report(content: bytes) -> AggregateReport:
 
 
 class _Reading:
-    """One pass of expat over a report. ``texts`` holds the elements of what is open: the whole report, or one row."""
+    """One pass of expat over a report. ``_said`` holds the first text of each known element that is open: of the report's
+    head, and of one row at a time."""
 
     def __init__(self) -> None:
-        self._path: list[str] = []
+        self._open: list[_Known] = [_ELEMENTS]
+        self._is_text = False
         self._buffer: list[str] = []
-        self._head: dict[str, list[str]] = {}
-        self._row: dict[str, list[str]] = {}
+        self._said: dict[str, str] = {}
         self._results: list[tuple[str, AuthResult]] = []
         self._reasons: list[tuple[str, str]] = []
         self._rows: list[ReportRow] = []
         self._left_out = 0
+        self._close = {
+            "row": self._close_row,
+            "dkim": self._close_dkim,
+            "spf": self._close_spf,
+            "reason": self._close_reason,
+        }
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
         self._parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
@@ -143,36 +150,34 @@ class _Reading:
 
     def report(self) -> AggregateReport:
         begin, end = self._period()
+        said = self._said.get
         try:
-            domain = domain_of(self._said("policy_published/domain"))
+            domain = domain_of(said("domain", ""))
         except DmarcError as trouble:
             raise ReportError(
                 Sentence("This report doesn't say which domain it is about."), code="report-domain"
             ) from trouble
         if not self._rows:
             raise ReportError(Sentence("This report has no usable row."), code="report-empty")
-        asked = {name: self._said(f"policy_published/{name}").lower()[:20] for name in _POLICY}
+        asked = {name: said(name, "").lower()[:20] for name in _POLICY}
         published = Published(domain, testing=asked.pop("testing"), discovery=asked.pop("discovery_method"), **asked)
         return AggregateReport(
-            self._said("report_metadata/org_name"),
-            self._said("report_metadata/email"),
-            self._said("report_metadata/report_id"),
+            said("org_name", ""),
+            said("email", ""),
+            said("report_id", ""),
             begin,
             end,
             published,
             tuple(self._rows),
-            self._said("report_metadata/extra_contact_info"),
-            self._said("report_metadata/generator"),
-            tuple(text for text in self._head.get("report_metadata/error", []) if text)[:5],
+            said("extra_contact_info", ""),
+            said("generator", ""),
+            tuple(text for text in [said("error", "")] if text),
             self._left_out,
         )
 
-    def _said(self, path: str) -> str:
-        return next(iter(self._head.get(path, [])), "")
-
     def _period(self) -> tuple[datetime, datetime]:
         try:
-            begin, end = (_moment(self._said(f"report_metadata/date_range/{name}")) for name in ("begin", "end"))
+            begin, end = (_moment(self._said.get(name, "")) for name in ("begin", "end"))
         except (ValueError, OverflowError, OSError) as trouble:
             raise _no_period() from trouble
         if not timedelta(0) <= end - begin <= LONGEST_PERIOD:
@@ -184,31 +189,29 @@ class _Reading:
         raise ReportError(what, code="report-doctype")
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
-        if len(self._path) >= MOST_DEPTH:
+        if len(self._open) > MOST_DEPTH:
             raise ReportError(Sentence("This report is nested too deeply."), code="report-xml")
-        name = name.rpartition(":")[2].lower()
-        if not self._path and name != "feedback":
+        above = self._open[-1]
+        known: _Known = None
+        if type(above) is dict:
+            known = above.get(name) or above.get(name.rpartition(":")[2].lower())
+        if len(self._open) == 1 and known is None:
             raise ReportError(Sentence("This document is no DMARC report."), code="report-xml")
-        self._path.append(name)
+        self._open.append(known)
+        self._is_text = type(known) is str
         self._buffer.clear()
 
     def _text(self, text: str) -> None:
-        if len(self._buffer) < 16:
+        if self._is_text and len(self._buffer) < 16:
             self._buffer.append(text[: 4 * LONGEST_TEXT])
 
     def _end(self, _name: str) -> None:
-        path, text = "/".join(self._path[1:]), _tidy("".join(self._buffer))
-        self._path.pop()
-        self._buffer.clear()
-        if not path.startswith("record"):
-            if path in _HEAD:
-                _keep(self._head, path, text)
-        elif path == "record":
-            self._close_row()
-        elif (close := _GROUPS.get(path)) is not None:
-            close(self)
-        elif path in _ROW:
-            _keep(self._row, path, text)
+        known = self._open.pop()
+        if type(known) is str:
+            self._said.setdefault(known, _tidy("".join(self._buffer)))
+        elif type(known) is dict and (closed := known.get(_CLOSES)) is not None:
+            self._close[str(closed)]()
+        self._is_text = False
 
     def _close_row(self) -> None:
         row = self._made()
@@ -216,74 +219,81 @@ class _Reading:
             self._left_out += 1
         else:
             self._rows.append(row)
-        self._row, self._results, self._reasons = {}, [], []
+        for name in _OF_ROW:
+            self._said.pop(name, None)
+        self._results, self._reasons = [], []
 
-    def _close_result(self, kind: str) -> None:
-        said = {
-            name: self._taken(f"record/auth_results/{kind}/{name}") for name in ("domain", "result", "selector", "scope")
-        }
-        if len(self._results) < MOST_RESULTS and (said["domain"] or said["result"]):
-            detail = said["selector"] if kind == "dkim" else said["scope"].lower()
-            self._results.append((kind, AuthResult(said["domain"].lower(), said["result"].lower()[:20], detail)))
+    def _close_dkim(self) -> None:
+        said = self._said.pop
+        self._add("dkim", said("dkim_domain", ""), said("dkim_result", ""), said("dkim_selector", ""))
+
+    def _close_spf(self) -> None:
+        said = self._said.pop
+        self._add("spf", said("spf_domain", ""), said("spf_result", ""), said("spf_scope", "").lower())
+
+    def _add(self, kind: str, domain: str, result: str, detail: str) -> None:
+        if len(self._results) < MOST_RESULTS and (domain or result):
+            self._results.append((kind, AuthResult(domain.lower(), result.lower()[:20], detail)))
 
     def _close_reason(self) -> None:
-        kind = self._taken("record/row/policy_evaluated/reason/type")
-        comment = self._taken("record/row/policy_evaluated/reason/comment")
+        kind, comment = self._said.pop("type", ""), self._said.pop("comment", "")
         if kind and len(self._reasons) < MOST_RESULTS:
             self._reasons.append((kind.lower()[:40], comment))
 
-    def _taken(self, path: str) -> str:
-        return next(iter(self._row.pop(path, [])), "")
-
     def _made(self) -> ReportRow | None:
+        said = self._said.get
         try:
-            source = str(ip_address(self._taken("record/row/source_ip").strip("[]")))
-            count = _number(self._taken("record/row/count"))
+            source = str(ip_address(said("source_ip", "").strip("[]")))
+            count = _number(said("count", ""))
         except ValueError:
             return None
-        disposition = self._taken("record/row/policy_evaluated/disposition").lower()
-        header_from = self._taken("record/identifiers/header_from").rstrip(".").lower()
         if count > MOST_MESSAGES:
             return None
+        disposition = said("disposition", "").lower()
         return ReportRow(
             source,
             count,
             disposition if disposition in DISPOSITIONS else "none",
-            self._taken("record/row/policy_evaluated/dkim").lower() == "pass",
-            self._taken("record/row/policy_evaluated/spf").lower() == "pass",
-            header_from,
-            self._taken("record/identifiers/envelope_from").lower(),
-            self._taken("record/identifiers/envelope_to").lower(),
+            said("dkim", "").lower() == "pass",
+            said("spf", "").lower() == "pass",
+            said("header_from", "").rstrip(".").lower(),
+            said("envelope_from", "").lower(),
+            said("envelope_to", "").lower(),
             tuple(self._reasons),
             tuple(one for kind, one in self._results if kind == "dkim"),
             tuple(one for kind, one in self._results if kind == "spf"),
         )
 
 
+_Known = dict[str, Any] | str | None
+"""What is known below an element (by name), the name under which its text is kept, or nothing."""
+_CLOSES = ""  # no element has this name: what is done at the element's end
 _POLICY = ("p", "sp", "np", "adkim", "aspf", "fo", "testing", "discovery_method")
-_HEAD = frozenset(
-    [f"report_metadata/{name}" for name in ("org_name", "email", "extra_contact_info", "report_id", "error", "generator")]
-    + [f"report_metadata/date_range/{name}" for name in ("begin", "end")]
-    + [f"policy_published/{name}" for name in ("domain", *_POLICY)]
-)
-_ROW = frozenset(
-    [f"record/row/{name}" for name in ("source_ip", "count")]
-    + [f"record/row/policy_evaluated/{name}" for name in ("disposition", "dkim", "spf", "reason/type", "reason/comment")]
-    + [f"record/identifiers/{name}" for name in ("header_from", "envelope_from", "envelope_to")]
-    + [f"record/auth_results/dkim/{name}" for name in ("domain", "selector", "result")]
-    + [f"record/auth_results/spf/{name}" for name in ("domain", "scope", "result")]
-)
-_GROUPS: dict[str, Callable[[_Reading], None]] = {
-    "record/auth_results/dkim": lambda reading: reading._close_result("dkim"),
-    "record/auth_results/spf": lambda reading: reading._close_result("spf"),
-    "record/row/policy_evaluated/reason": lambda reading: reading._close_reason(),
+
+
+def _texts(*names: str, before: str = "") -> dict[str, Any]:
+    return {name: f"{before}{name}" for name in names}
+
+
+_EVALUATED = _texts("disposition", "dkim", "spf") | {"reason": _texts("type", "comment") | {_CLOSES: "reason"}}
+_RESULTS = {
+    "dkim": _texts("domain", "selector", "result", before="dkim_") | {_CLOSES: "dkim"},
+    "spf": _texts("domain", "scope", "result", before="spf_") | {_CLOSES: "spf"},
 }
-
-
-def _keep(kept: dict[str, list[str]], path: str, text: str) -> None:
-    texts = kept.setdefault(path, [])
-    if len(texts) < 5:
-        texts.append(text)
+_ELEMENTS: dict[str, Any] = {
+    "feedback": {
+        "report_metadata": _texts("org_name", "email", "extra_contact_info", "report_id", "error", "generator")
+        | {"date_range": _texts("begin", "end")},
+        "policy_published": _texts("domain", *_POLICY),
+        "record": {
+            "row": _texts("source_ip", "count") | {"policy_evaluated": _EVALUATED},
+            "identifiers": _texts("header_from", "envelope_from", "envelope_to"),
+            "auth_results": _RESULTS,
+            _CLOSES: "row",
+        },
+    }
+}
+_OF_ROW = ("source_ip", "count", "disposition", "dkim", "spf", "header_from", "envelope_from", "envelope_to")
 
 
 def _tidy(text: str) -> str:

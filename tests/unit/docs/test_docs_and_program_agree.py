@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 EVENT = re.compile(
-    r"(customer|domain|mailbox|app-password|alias|certificate|configuration|rollback|person|role|group|token|second-factor|session|server|name)"
+    r"(customer|domain|mailbox|app-password|alias|certificate|configuration|rollback|person|role|group|token|second-factor|session|server|name|tls)"
     r"\.[a-z-]+|signed-in|signed-out|sign-in-failed"
 )
 NOT_EVENTS = {"certificate.pem", "certificate.p12"}

@@ -5,18 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from fakes.made_host import LAYOUT, MadeHost
+from fakes.made_host import ANNA, LAYOUT, MadeHost
 from fakes.sudden_death import Countdown, Killed
+from mailward.actions import dkim as actions
 from mailward.mailpath import published
 from mailward.model.dns import DkimState
 from mailward.model.errors import BadInput
+from mailward.model.runs import RunState
 from mailward.publishing.dkim_rotation import EVERY, RETIRING, SETTLING
 from mailward.standards import dkim as standard
 from mailward.standards.dkim import KeyRecord
 from mailward.standards.txt import quoted
 from mailward.steward import dkim, dns_day
 from mailward.store import dkim as rows
-from mailward.store.models import DkimKey, Zone
+from mailward.store.models import DkimKey, Run, Zone
 
 pytestmark = pytest.mark.usefixtures("store")
 DOMAIN = "alpha.test"
@@ -170,6 +172,25 @@ def test_a_zone_that_people_change_waits_for_them(made: MadeHost) -> None:
     minute(made, SETTLING)
     assert len(signs(made)) == 2
     assert not signs(made) & old
+
+
+def test_who_asks_for_new_keys_gets_them_once(made: MadeHost) -> None:
+    """Asked for by a person, they are made by the run, once, however often it is taken up; they take over by themselves."""
+    old = signs(made)
+    asked = actions.rotate_keys(made.office, ANNA, DOMAIN)
+    again = actions.rotate_keys(made.office, ANNA, DOMAIN)
+    assert asked.run_id != again.run_id
+    made.carry_out()
+    new = selectors(*DkimState) - old
+    assert len(new) == 2
+    Run.objects.filter(pk=again.run_id).update(state=RunState.RUNNING)
+    minute(made, SETTLING)
+    minute(made, SETTLING)
+    assert selectors(*DkimState) == old | new
+    assert signs(made) == new
+    assert [row.state for row in actions.show_keys(made.office, ANNA, DOMAIN)] == [DkimState.SIGNING] * 2 + [
+        DkimState.RETIRING
+    ] * 2
 
 
 @pytest.mark.parametrize("said", ["SERVFAIL", ["v=DKIM1; k=rsa; p=AAAA"], ["v=spf1 -all"], []])

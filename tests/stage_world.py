@@ -40,7 +40,7 @@ def fill(*, server_secured: bool) -> Any:
     _people()
     _events(made, now)
     _names(made, now)
-    _checks(now)
+    dns_checks(now)
     return made
 
 
@@ -90,7 +90,7 @@ def _names(made: Any, now: datetime) -> None:
     made.carry_out()
 
 
-def _checks(now: datetime) -> None:
+def dns_checks(now: datetime) -> None:
     """A domain that is green, one with a fault of each kind and the records that cure it, one that was looked at long ago,
     and the server itself."""
     from mailward.model.checks import SIX, CheckFinding, Evidence, Mechanism
@@ -112,8 +112,9 @@ def _checks(now: datetime) -> None:
     spf = Record(unsafe, "TXT", "v=spf1 +a +mx include:_spf.mx.mailward.localhost ~all")
     broken = [
         found(
-            unsafe, Mechanism.SPF, Verdict.FAIL, reason=Sentence("{name} has no SPF record: receivers can't tell its mail from forged mail.", name=unsafe),
-            remedy=Sentence("Publish the record that is shown."), cure=(spf,), replaces=(Record(unsafe, "TXT", "v=spf1 -all"),),
+            unsafe, Mechanism.SPF, Verdict.FAIL, cure=(spf,), replaces=(Record(unsafe, "TXT", "v=spf1 -all"),),
+            reason=Sentence("{name} has no SPF record: receivers can't tell its mail from forged mail.", name=unsafe),
+            remedy=Sentence("Publish the record that is shown."),
         ),
         found(unsafe, Mechanism.DKIM, Verdict.PASS, subject="s1._domainkey"),
         found(unsafe, Mechanism.DKIM, Verdict.FAIL, subject="s2._domainkey",

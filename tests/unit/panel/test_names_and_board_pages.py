@@ -129,3 +129,82 @@ def test_checking_now_is_a_run(stage: Stage) -> None:
     answer: Any = stage.client(stage.customer).post("/board/check/", {"domain": UNSAFE})
     assert answer["Location"].startswith("/runs/")
     assert stage.client(stage.customer).post("/board/check/").status_code == 403
+
+
+def test_what_dns_must_say_is_shown_by_record_and_as_a_file(stage: Stage) -> None:
+    """Each record with its value to copy, the whole zone file, where the zone lives; the host's own for the provider."""
+    text = page(stage, f"/domains/{UNSAFE}/dns/", stage.customer)
+    assert f"include:_spf.{stage.made.settings.hostname}" in text
+    assert 'data-copy="v-1"' in text
+    assert f"{UNSAFE}. " in text
+    assert f"v=spf1 +a +mx include:_spf.{stage.made.settings.hostname} ~all" in text
+    assert "_dmarc" in text
+    page(stage, "/domains/server/dns/", stage.customer, status=403)
+    assert "_spf." in page(stage, "/domains/server/dns/")
+
+
+def test_wishes_are_declared_and_published(stage: Stage) -> None:
+    """The form's fields become the domain's wishes and a run; what can't be SPF is told at its field."""
+    from mailward.store.models import DomainDns
+
+    client = stage.client(stage.customer)
+    form = {"do": "policy", "spf_terms": "include:_spf.letters.example\r\n", "dmarc": "reject", "mta_sts": "testing"}
+    answer: Any = client.post(f"/domains/{UNSAFE}/dns/", {**form, "tls_rpt": "1", "caa": "letsencrypt.org"})
+    assert answer["Location"].startswith("/runs/")
+    row = DomainDns.objects.get(domain__name=UNSAFE)
+    assert (row.spf_terms, row.dmarc, row.mta_sts) == (["include:_spf.letters.example"], "reject", "testing")
+    assert (row.tls_rpt, row.caa, row.dmarc_testing) == (True, ["letsencrypt.org"], False)
+    wrong: Any = client.post(f"/domains/{UNSAFE}/dns/", {**form, "spf_terms": "+all"})
+    assert wrong.status_code == 422
+    assert 'id="e-spf_terms"' in wrong.content.decode()
+    assert DomainDns.objects.get(domain__name=UNSAFE).spf_terms == ["include:_spf.letters.example"]
+
+
+def test_others_records_are_shown_before_they_are_replaced(stage: Stage) -> None:
+    """What is in the way stands beside what shall be there; only what is ticked is named in the run."""
+    from mailward.model.sentence import Sentence
+    from mailward.publishing.difference import Conflict
+    from mailward.store import values
+
+    client, now = stage.client(stage.customer), stage.made.clock.now()
+    conflict = Conflict(f"mail.{UNSAFE}", "A", ("192.0.2.7 <b>",), ("127.0.0.1",), Sentence("in the way"))
+    Run.objects.create(
+        kind="dns", state="done", subject=UNSAFE, asked_by="a test", created_at=now, domain=UNSAFE,
+        answer={"conflicts": [values.freeze(conflict)], "missing": [], "ds": ["12345 13 2 ABCDEF"]},
+    )  # fmt: skip
+    text = page(stage, f"/domains/{UNSAFE}/dns/", stage.customer)
+    assert "192.0.2.7 &lt;b&gt;" in text
+    assert "12345 13 2 ABCDEF" in text
+    client.post(f"/domains/{UNSAFE}/dns/", {"do": "publish", "overwrite": f"mail.{UNSAFE} A"})
+    assert Run.objects.filter(kind="dns", subject=UNSAFE).latest("id").request == {"overwrite": [[f"mail.{UNSAFE}", "A"]]}
+    other: Any = client.post(f"/domains/{UNSAFE}/dns/", {"do": "publish", "overwrite": f"{SAFE} MX"})
+    assert other.status_code == 422
+
+
+def test_a_zones_home_at_a_provider_is_the_providers_to_choose(stage: Stage) -> None:
+    """By hand is anybody's choice who may change DNS; an API and its token are the provider's, and the token is sealed."""
+    from mailward.store.models import Zone
+
+    path, form = f"/domains/{UNSAFE}/dns/", {"do": "home", "home": "provider", "provider": "powerdns"}
+    given = {**form, "options": "server=https://127.0.0.1:8081", "secret": "a-token-of-the-api"}
+    assert stage.client(stage.customer).post(path, given).status_code == 403
+    assert stage.client(stage.provider).post(path, given).status_code == 302
+    row = Zone.objects.get(name=UNSAFE)
+    assert (row.home, row.provider, row.options) == ("provider", "powerdns", {"server": "https://127.0.0.1:8081"})
+    assert b"a-token" not in bytes(row.sealed_secret)
+    assert "a-token" not in page(stage, path)
+    assert stage.client(stage.customer).post(path, {"do": "home", "home": "by-hand"}).status_code == 302
+    assert "changed by hand" in page(stage, path, stage.customer)
+    stage.client(stage.customer).post(path, {"do": "home", "home": "here"})
+
+
+def test_the_button_that_cures_is_a_run(stage: Stage) -> None:
+    """What the last check found there is published; what it didn't find is refused."""
+    from stage_world import dns_checks
+
+    client = stage.client(stage.customer)
+    dns_checks(stage.made.clock.now())  # whatever other tests had looked at
+    assert "/cure/" in page(stage, f"/domains/{UNSAFE}/board/", stage.customer)
+    answer: Any = client.post(f"/domains/{UNSAFE}/cure/", {"mechanism": "spf", "subject": UNSAFE})
+    assert answer["Location"].startswith("/runs/")
+    assert client.post(f"/domains/{UNSAFE}/cure/", {"mechanism": "spf", "subject": "other"}).status_code == 400

@@ -22,7 +22,8 @@ PAGES = (
     f"/domains/{UNSAFE}/remove/", "/mail/settings/", f"/mail/settings/{SAFE}/", "/doors/", "/runs/", "/runs/14/",
     "/runs/13/",
     "/certificates/", "/mail/addresses/", "/mail/clients/", "/server/", "/people/", "/groups/", "/activity/", "/tokens/",
-    "/account/", "/board/", f"/domains/{UNSAFE}/board/", "/domains/server/board/", "/names/", "/names/?show=patterns&try=paypal.example", "/names/?show=partners",
+    "/account/", "/board/", f"/domains/{UNSAFE}/board/", "/domains/server/board/", f"/domains/{UNSAFE}/dns/",
+    "/domains/server/dns/", "/names/", "/names/?show=patterns&try=paypal.example", "/names/?show=partners",
     f"/domains/{Stage.unproven_domain}/",
     "/api-docs/", "/api-docs/order_certificate/",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mailward.actions.checks import list_checks, show_board
+from mailward.actions.dns_cures import can_cure
 from mailward.model.checks import SIX, SPOKEN_MECHANISMS, CheckFinding, Mechanism
 from mailward.model.dns import Record
 from mailward.model.errors import BadInput
@@ -33,6 +34,7 @@ class Shown:
     state: Sentence
     cure: tuple[str, ...]
     gone: tuple[str, ...]
+    can_cure: bool  # by a button
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def domain_board(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "is_server": row.domain == SERVER,
         "state": STATES[row.six],
         "unwell": sum(part.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE) for part in parts),
-        "may_change": row.domain != SERVER and actor.may(Act.DNS_CHANGE, place),
+        "may_change": actor.may(Act.SERVER_CHANGE if row.domain == SERVER else Act.DNS_CHANGE, place),
     }
     return render(request, "panel/dns/one.html", context)
 
@@ -74,7 +76,7 @@ def parts_of(found: Sequence[CheckFinding]) -> list[Part]:
 
 def _part(mechanism: Mechanism, found: tuple[CheckFinding, ...]) -> Part:
     verdict = worst([one.verdict for one in found])
-    shown = tuple(Shown(one, STATES[one.verdict], _lines(one.cure), _lines(one.replaces)) for one in found)
+    shown = tuple(Shown(one, STATES[one.verdict], _lines(one.cure), _lines(one.replaces), can_cure(one)) for one in found)
     title = SPOKEN_MECHANISMS[mechanism]
     return Part(mechanism, SHORT[mechanism], title, verdict, STATES[verdict], mechanism in SIX, shown)
 

@@ -7,14 +7,15 @@ from datetime import date, datetime, timedelta
 from django.db.models import Q, Sum
 
 from mailward.actions import permission
-from mailward.actions.office import Office
-from mailward.audit.report_meter import DAYS, Counted, Meter, SourceTotal, meter, sources
+from mailward.actions.dns_policy import DnsPolicyWish, set_dns_policy
+from mailward.actions.office import Asked, Office
+from mailward.audit.report_meter import DAYS, Counted, Go, Meter, SourceTotal, meter, sources
 from mailward.model.dns import DmarcPolicy
 from mailward.model.errors import BadInput
 from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
-from mailward.store.models import AggregateReport, AggregateRow, DomainDns, TlsReport
+from mailward.store.models import AggregateReport, AggregateRow, Domain, DomainDns, TlsReport
 
 MOST_DAYS = 365
 MOST_GROUPS = 50_000  # of rows that are added up; the largest
@@ -101,18 +102,13 @@ def show_reports(office: Office, actor: Actor, domain: str, *, days: int = DAYS)
         raise BadInput("days", Sentence("Give a number of days from 1 to {most}.", most=MOST_DAYS), code="days")
     now = office.clock.now()
     since = (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
-    own = office.settings.world_addresses
-    groups = _counted(row.name, since)
-    every = [one for one, _ in groups]
-    found = sources(every, own)
-    proven = [one for one, is_proven in _counted(row.name, now - timedelta(days=DAYS)) if is_proven]
+    every = [one for one, _ in _counted(row.name, since)]
+    found = sources(every, office.settings.world_addresses)
     received = AggregateReport.objects.filter(domain=row.name, begins_at__gte=since)
-    unproven = received.filter(proven=False).count()
-    wish = DomainDns.objects.filter(domain=row).first() or DomainDns()
     return DomainReports(
         row.name,
         days,
-        meter(proven, own, DmarcPolicy(wish.dmarc), unproven),
+        _meter(office, row, now),
         sum(one.count for one in every if one.aligned),
         sum(one.count for one in every if not one.aligned),
         _by_day(every, since.date(), now.date()),
@@ -120,9 +116,30 @@ def show_reports(office: Office, actor: Actor, domain: str, *, days: int = DAYS)
         max(0, len(found) - MOST_SOURCES),
         _reporters(row.name, since),
         tuple(map(_report, received.annotate(messages=Sum("rows__count")).order_by("-begins_at", "-pk")[:MOST_REPORTS])),
-        unproven,
+        received.filter(proven=False).count(),
         _tls(row.name, since),
     )
+
+
+def go_on(office: Office, actor: Actor, domain: str, *, anyway: bool = False) -> Asked:
+    """Ask receivers for the next stricter DMARC policy. Refused (``not-safe``) unless the reports say that it is safe, or
+    ``anyway``: somebody knows better."""
+    row = permission.domain_for(actor, Act.DNS_CHANGE, domain)
+    found = _meter(office, row, office.clock.now())
+    if found.following is None:
+        raise BadInput("domain", found.headline, code="strictest")
+    if found.go is not Go.YES and not anyway:
+        raise BadInput("domain", found.headline, found.reason, code="not-safe")
+    return set_dns_policy(office, actor, row.name, DnsPolicyWish(dmarc=found.following, dmarc_testing=False))
+
+
+def _meter(office: Office, domain: Domain, now: datetime) -> Meter:
+    """From the proven reports of the last 30 days."""
+    since = now - timedelta(days=DAYS)
+    proven = [one for one, is_proven in _counted(domain.name, since) if is_proven]
+    unproven = AggregateReport.objects.filter(domain=domain.name, begins_at__gte=since, proven=False).count()
+    wish = DomainDns.objects.filter(domain=domain).first() or DomainDns()
+    return meter(proven, office.settings.world_addresses, DmarcPolicy(wish.dmarc), unproven)
 
 
 def _counted(domain: str, since: datetime) -> list[tuple[Counted, bool]]:

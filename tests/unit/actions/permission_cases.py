@@ -438,6 +438,7 @@ def _of_looks_and_runs() -> dict[str, Case]:
 
     return {
         "reports.show_reports": on_domain(Act.DNS_READ, call=lambda o, a, s: reports.show_reports(o, a, s.domain)),
+        "reports.go_on": on_domain(Act.DNS_CHANGE, call=lambda o, a, s: reports.go_on(o, a, s.domain, anyway=True)),
         "checks.request_check": on_scope(Act.DNS_READ, call=lambda o, a, s: checks.request_check(o, a, [s.domain])),
         "checks.list_boards": lists(Act.DNS_READ, lambda o, a, _s: _names(checks.list_boards(o, a), "domain")),
         "checks.show_board": on_scope(Act.DNS_READ, call=lambda o, a, s: checks.show_board(o, a, s.domain)),

@@ -13,6 +13,7 @@ from mailward.panel.domains.reports import sources as drawn_sources
 from mailward.standards.dmarc import reports as parsed
 from mailward.standards.tls_rpt import FailureDetail, PolicyReport, TlsReport
 from mailward.store import received
+from mailward.store.models import Domain, DomainDns
 
 DOMAIN = "alpha.test"
 
@@ -126,3 +127,26 @@ def test_sources_share_one_scale(host):
         reports.show_reports(host.office, ANNA, DOMAIN)
     )}  # fmt: skip
     assert drawn == {"127.0.0.1": (100, 0), "203.0.113.9": (0, 33.33)}
+
+
+def test_going_on_needs_the_reports_word(host):
+    """Refused with the meter's reason while it isn't safe; a person who knows better may; at reject there is no more."""
+    with pytest.raises(BadInput) as refused:
+        reports.go_on(host.office, ANNA, DOMAIN)
+    assert refused.value.code == "not-safe"
+    for day in range(1, 11):
+        keep(host, day, row())
+    reports.go_on(host.office, ANNA, DOMAIN)
+    assert DomainDns.objects.get(domain__name=DOMAIN).dmarc == "reject"
+    with pytest.raises(BadInput) as refused:
+        reports.go_on(host.office, ANNA, DOMAIN, anyway=True)
+    assert refused.value.code == "strictest"
+
+
+def test_somebody_may_know_better(host):
+    """With ``anyway`` the policy goes on without a report, one step at a time."""
+    wanted = {"dmarc": "none", "dmarc_testing": True}
+    DomainDns.objects.update_or_create(domain=Domain.objects.get(name=DOMAIN), defaults=wanted)
+    reports.go_on(host.office, ANNA, DOMAIN, anyway=True)
+    wish = DomainDns.objects.get(domain__name=DOMAIN)
+    assert (wish.dmarc, wish.dmarc_testing) == ("quarantine", False)

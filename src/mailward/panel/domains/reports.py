@@ -3,14 +3,18 @@ it works without scripts; the same numbers stand in a table."""
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
-from mailward.actions.reports import DayTotal, DomainReports, show_reports
+from mailward.actions.domains import show_domain
+from mailward.actions.reports import DayTotal, DomainReports, go_on, show_reports
 from mailward.audit.report_meter import SPOKEN_SOURCES, Go
 from mailward.model.people import Actor
+from mailward.model.rights import Act, Place
 from mailward.model.verdict import Verdict
+from mailward.panel.operations.following import run_address
 from mailward.panel.signed_in import signed_in
 from mailward.web.office import office
 
@@ -31,13 +35,19 @@ class Bar:
     failing_height: float
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def reports(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
+    """The page; its button asks for the next stricter policy."""
+    if request.method == "POST":
+        asked = go_on(office(), actor, name)
+        return HttpResponseRedirect(run_address(asked, reverse("reports", kwargs={"name": name})))
     wanted = request.GET.get("days", "30")
     days = int(wanted) if wanted in map(str, WINDOWS) else 30
     found = show_reports(office(), actor, name, days=days)
+    owner = show_domain(office(), actor, found.domain)
     context = {
+        "may_go_on": found.meter.go is Go.YES and actor.may(Act.DNS_CHANGE, Place(owner.customer, found.domain)),
         "found": found,
         "meter": found.meter,
         "verdict": VERDICTS[found.meter.go],

@@ -152,11 +152,14 @@ def ask_for_run(
     domain: Domain | None,
     what: str,
     overwrite: Sequence[tuple[str, str]] = (),
+    *,
+    into: Home | None = None,
     **detail: Any,
 ) -> Asked:
-    """Write down ``what`` somebody did, and have the zone published. Call it inside the transaction of the change."""
+    """Write down ``what`` somebody did, and have the zone published (``into`` None: the domain's, or the server's). Call it
+    inside the transaction of the change."""
     now, zones = office.clock.now(), Zones(office.settings)
-    home: Home = zones.server if domain is None else zones.of(domain.name)
+    home: Home = into or (zones.server if domain is None else zones.of(domain.name))
     name, customer = (domain.name, domain.customer.name) if domain is not None else ("", "")
     shown = [" ".join(one) for one in overwrite]
     records.tell(actor, what, name or SERVER, now, domain=name, customer=customer, **detail, overwrite=shown)

@@ -14,7 +14,7 @@ from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
 from mailward.publishing.wanted import lies_in
 from mailward.store import checks, dns
-from mailward.store.dns import Zones
+from mailward.store.dns import Home, Zones
 from mailward.store.models import Domain
 
 Key = tuple[str, str]
@@ -22,15 +22,23 @@ Key = tuple[str, str]
 
 @transaction.atomic
 def cure_dns(office: Office, actor: Actor, scope: str, mechanism: str, subject: str) -> Asked:
-    """Publish the records that cure what the last check found, where Mailward can."""
+    """Publish the records that cure what the last check found, where Mailward can. Records of the server's own zones (its
+    address' name, its keys, a DS record in the zone above) are for those who may change the server."""
     domain = permission.scope_for(actor, Act.DNS_CHANGE, scope)
     zones = Zones(office.settings)
-    home = zones.server if domain is None else zones.of(domain.name)
+    own = zones.server if domain is None else zones.of(domain.name)
+    found = _found(domain, mechanism, subject)
+    home = _home(found, zones) or own
+    if home.zone != own.zone:
+        permission.scope_for(actor, Act.DNS_CHANGE, SERVER)
     if home.kind is HomeKind.BY_HAND:
         said = Sentence("the zone {zone} is changed by hand", zone=home.zone)
         raise BadInput("domain", said, Sentence("Publish the records that mailward dns show lists."), code="by-hand")
-    sets = _take_up(office, domain, mechanism, subject)
-    return dns_actions.ask_for_run(actor, office, domain, "dns.cure-asked", sets, mechanism=mechanism, about=subject)
+    within = home.zone if home.zone != own.zone else domain.name if domain is not None else office.settings.hostname
+    sets = _take_up(office, domain, found, within)
+    return dns_actions.ask_for_run(
+        actor, office, domain, "dns.cure-asked", sets, into=home, mechanism=mechanism, about=subject
+    )  # fmt: skip
 
 
 def can_cure(finding: CheckFinding) -> bool:
@@ -38,17 +46,29 @@ def can_cure(finding: CheckFinding) -> bool:
     return bool(finding.cure or finding.replaces) or finding.code == "mta-sts-missing"
 
 
-def _take_up(office: Office, domain: Domain | None, mechanism: str, subject: str) -> list[Key]:
-    """Declare what the finding's cure needs. The sets to replace, whoever's they are: the person has seen them."""
+def _found(domain: Domain | None, mechanism: str, subject: str) -> CheckFinding:
+    """What the last check said there, of which there is a cure."""
     name = SERVER if domain is None else domain.name
-    found = [one for one in checks.known(name) if one.mechanism == mechanism and one.subject == subject and can_cure(one)]
-    if not found:
-        said = Sentence("nothing was found there that Mailward can cure")
-        raise BadInput("subject", said, Sentence("Look again: mailward check {domain}", domain=name), code="no-cure")
+    for one in checks.known(name):
+        if one.mechanism == mechanism and one.subject == subject and can_cure(one):
+            return one
+    said = Sentence("nothing was found there that Mailward can cure")
+    raise BadInput("subject", said, Sentence("Look again: mailward check {domain}", domain=name), code="no-cure")
+
+
+def _home(finding: CheckFinding, zones: Zones) -> Home | None:
+    """The zone that the cure's records go into; a DS record goes into the one above."""
+    for one in (*finding.cure, *finding.replaces):
+        return zones.of(one.name.partition(".")[2] if one.rdtype == "DS" else one.name)
+    return None
+
+
+def _take_up(office: Office, domain: Domain | None, finding: CheckFinding, within: str) -> list[Key]:
+    """Declare what the finding's cure needs. The sets to replace, whoever's they are: the person has seen them."""
     if domain is not None:
-        _declare(office, domain, found[0])
-    within = office.settings.hostname if domain is None else domain.name
-    return sorted({(one.name, one.rdtype) for one in (*found[0].cure, *found[0].replaces) if lies_in(one.name, within)})
+        _declare(office, domain, finding)
+    records = [one for one in (*finding.cure, *finding.replaces) if one.rdtype != "DS"]
+    return sorted({(one.name, one.rdtype) for one in records if lies_in(one.name, within)})
 
 
 def _declare(office: Office, domain: Domain, finding: CheckFinding) -> None:

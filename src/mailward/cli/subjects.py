@@ -51,6 +51,7 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
         (
             Entry("domain", "domains", Sentence("Add, list, prove and remove domains")),
             Entry("names", "names", Sentence("Deny, allow and guard names, and see who registered look-alikes")),
+            Entry("dns", "dns", Sentence("Show, declare and publish what DNS says of domains")),
             Entry("tls", "tls", Sentence("Demand TLS of mail to and from domains")),
             Entry("customer", "domains", Sentence("Add and list customers, who own domains")),
             Entry("mailbox", "mailboxes", Sentence("Add, list, disable and remove mailboxes, change passwords and sizes")),

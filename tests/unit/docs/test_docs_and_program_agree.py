@@ -12,6 +12,7 @@ import rights_tables
 from commands_page import PAGE, page, paths
 
 from mailward.cli.app import Front
+from mailward.model.dns_settings import DnsSettings
 from mailward.model.doors import Door
 from mailward.model.runs import RunKind, RunState, Step
 from mailward.model.settings import CaSettings, DemoSettings, InternalPorts, Settings
@@ -21,10 +22,10 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 EVENT = re.compile(
-    r"(customer|domain|mailbox|app-password|alias|certificate|configuration|rollback|person|role|group|token|second-factor|session|server|name|tls)"
+    r"(customer|dkim|dns|domain|mailbox|app-password|alias|certificate|configuration|rollback|person|role|group|token|second-factor|session|server|name|tls)"
     r"\.[a-z-]+|signed-in|signed-out|sign-in-failed"
 )
-NOT_EVENTS = {"certificate.pem", "certificate.p12"}
+NOT_EVENTS = {"certificate.pem", "certificate.p12", "dns.spf", "dns.reports", "dns.dnsbls", "dns.secondaries"}
 
 
 def rows(document: str, section: str) -> list[str]:
@@ -40,10 +41,15 @@ def test_the_page_of_commands_is_what_the_commands_say() -> None:
 
 def test_every_setting_is_documented_and_no_other() -> None:
     """docs/settings.md has a row for each name that mailward.toml may hold, in its own part."""
-    parts = {"ports", "internal", "ca", "demo"}
+    parts = {"ports", "internal", "ca", "demo", "dns"}
     assert sorted(rows("settings.md", "At the top")) == sorted(settings_file._KNOWN - parts)
     assert sorted(rows("settings.md", "[ports]")) == sorted([*(door.value for door in Door), "http", "dns"])
-    for section, kind in (("[internal]", InternalPorts), ("[[ca]]", CaSettings), ("[demo]", DemoSettings)):
+    for section, kind in (
+        ("[internal]", InternalPorts),
+        ("[dns]", DnsSettings),
+        ("[[ca]]", CaSettings),
+        ("[demo]", DemoSettings),
+    ):
         assert sorted(rows("settings.md", section)) == sorted(field.name for field in fields(kind)), section
 
 

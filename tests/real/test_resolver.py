@@ -1,23 +1,35 @@
-"""The instance's own resolver: it says what the demo's name server says, at once, vouches for what is signed with a key that it
-was given, and refuses what is forged."""
+"""The instance's own resolver: it says what the demo's name server says, at once, vouches for what is signed with a key
+that it was given, and hands on nothing that is forged."""
 
 import base64
+import re
 from collections.abc import Iterator
 
 import pytest
+from whole_host import WholeHost, until
 
-from mailward.daemons import knot
+from mailward.daemons import knot, unbound
 from mailward.host.dns_update import Rfc2136
 from mailward.host.resolver import DnsResolver
-from whole_host import WholeHost, until
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[WholeHost]:
+    """Knot with alpha.localhost, and the resolver."""
     with WholeHost.started(names=("knot", "unbound")) as started:
+        member = knot.membership("alpha.localhost")
+        updates(started).add(member.zone, member.name, member.rdtype, member.value, member.ttl)
+        asked = DnsResolver((started.settings.own_resolver,))
+        until(lambda: asked.query("alpha.localhost", "MX").records, "the zone")
         yield started
+
+
+def updates(host: WholeHost) -> Rfc2136:
+    key = host.layout.root / "tsig"
+    key.write_bytes(base64.b64encode(host.tsig_secret))
+    return Rfc2136(f"127.0.0.1:{host.settings.dns_port}", "mailward", key)
 
 
 def test_it_says_what_the_demo_holds(host: WholeHost) -> None:
@@ -25,14 +37,31 @@ def test_it_says_what_the_demo_holds(host: WholeHost) -> None:
     names are not asked of the world: that is no answer, not "there is no such name"."""
     asked = DnsResolver((host.settings.own_resolver,))
     assert asked.query("example.com", "MX").rcode not in ("NOERROR", "NXDOMAIN")
-    key = host.layout.root / "tsig"
-    key.write_bytes(base64.b64encode(host.tsig_secret))
-    updates = Rfc2136(f"127.0.0.1:{host.settings.dns_port}", "mailward", key)
-    member = knot.membership("alpha.localhost")
-    updates.add(member.zone, member.name, member.rdtype, member.value, member.ttl)
-    until(lambda: asked.query("alpha.localhost", "MX").records, "the zone")
     found = asked.query("alpha.localhost", "MX")
-    assert (found.rcode, found.authentic, found.ttl) == ("NOERROR", False, 300)
+    assert (found.rcode, found.authentic) == ("NOERROR", False)
+    assert found.ttl
     for value in ("one", "two"):
-        updates.replace("alpha.localhost", "said.alpha.localhost", "TXT", [value], 300)
+        updates(host).replace("alpha.localhost", "said.alpha.localhost", "TXT", [value], 300)
         assert asked.query("said.alpha.localhost", "TXT").records == (f'"{value}"',)
+
+
+def test_what_is_signed_with_a_trusted_key_is_vouched_for_and_nothing_else(host: WholeHost) -> None:
+    """With the zone's own key in the file of trusted keys its answers are authentic, also that a name isn't there; with one
+    that didn't sign them there is no answer at all."""
+    asked = DnsResolver((host.settings.own_resolver,))
+    anchors = unbound.demo_anchors(host.layout)
+    keymgr = ("keymgr", "-c", str(host.layout.current / "knot" / "knot.conf"), "alpha.localhost.", "ds")
+
+    def digests() -> list[str]:
+        return re.findall(r"DS (\d+ \d+ 2 [0-9a-f]+)", host.call(*keymgr)[1])
+
+    until(digests, "Knot's key")
+    (digest,) = digests()
+    anchors.write_text(f"alpha.localhost. IN DS {digest}\n")
+    assert host.call(*unbound.control(host.layout, "reload"))[0] == 0
+    until(lambda: asked.query("alpha.localhost", "MX").authentic, "an authentic answer")
+    missing = asked.query("none.alpha.localhost", "A")
+    assert (missing.rcode, missing.authentic) == ("NXDOMAIN", True)
+    anchors.write_text(f"alpha.localhost. IN DS {digest[:-4]}0000\n")
+    assert host.call(*unbound.control(host.layout, "reload"))[0] == 0
+    until(lambda: asked.query("alpha.localhost", "MX").rcode == "SERVFAIL", "no answer that can't be proven")

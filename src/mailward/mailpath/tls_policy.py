@@ -46,7 +46,7 @@ class TlsPolicy:
             return NOT_FOUND
         covered = await asyncio.to_thread(covers, self.resolver, domain)
         if covered is Covered.UNKNOWN:
-            return "TEMP the mail servers of this domain can't be found out now" if table == MANDATORY else NOT_FOUND
+            return "TEMP the mail servers of this domain can't be found out now"
         if covered is Covered.ALL:
             return "OK dane-only" if table == MANDATORY else NOT_FOUND
         if covered is Covered.SOME and table == OPPORTUNISTIC:
@@ -68,11 +68,10 @@ def covers(resolver: Resolver, domain: str) -> Covered:
         return Covered.NONE
     hosts = _hosts(said) or ([] if said.records else [domain])
     looks = [resolver.query(f"_25._tcp.{host}", "TLSA") for host in hosts[:MOST_HOSTS]]
-    if any(look.rcode not in ("NOERROR", "NXDOMAIN") for look in looks):
-        return Covered.UNKNOWN
     usable = [look.authentic and any(map(dane.is_usable, dane.parse_all(look.records)[0])) for look in looks]
     if not any(usable):
-        return Covered.NONE
+        silent = any(look.rcode not in ("NOERROR", "NXDOMAIN") for look in looks)
+        return Covered.UNKNOWN if silent else Covered.NONE
     return Covered.ALL if all(usable) and len(hosts) == len(looks) else Covered.SOME
 
 

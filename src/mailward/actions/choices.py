@@ -18,7 +18,7 @@ from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence
 from mailward.store import records
 from mailward.store.lineages import certificate_of
-from mailward.store.models import Lineage, ServerChoice
+from mailward.store.models import Domain, Lineage, ServerChoice
 
 OWN = "self-signed"
 """What people type to go back to the server's own certificate."""
@@ -37,10 +37,18 @@ def secure(office: Office, actor: Actor, domain: str, challenge: Challenge = Cha
         names: tuple[str, ...] = (office.settings.hostname,)
         challenge = Challenge.HTTP_01
     else:
-        names = san_names(owner.name) if challenge is Challenge.HTTP_01 else ()
+        names = _listed_names(owner) if challenge is Challenge.HTTP_01 else ()
     lineage = planned_lineage(office, owner, names, challenge)
     warnings = () if owner is None else _server_warning()
     return ask_for_order(office, actor, lineage, choose=(Role.WEB, Role.MAIL), warnings=warnings)
+
+
+def _listed_names(owner: Domain) -> tuple[str, ...]:
+    """With the name of the MTA-STS policy, where the certificate for all of them is there already: it must not be lost."""
+    names = san_names(owner.name)
+    more = (*names, f"mta-sts.{owner.name}")
+    known = Lineage.objects.filter(domain=owner, source=Source.ACME, challenge=Challenge.HTTP_01.value)
+    return more if any(sorted(one.names) == sorted(more) for one in known) else names
 
 
 @transaction.atomic

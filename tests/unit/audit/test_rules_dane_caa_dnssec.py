@@ -86,6 +86,15 @@ def test_dane_of_the_server_itself_is_its_own_line() -> None:
     assert "192.0.2.1:2525" in {evidence.server for evidence in found.evidence}
 
 
+def test_the_next_keys_record_is_missed_before_it_is_needed() -> None:
+    """Where the whole set is meant to be there and the next key's hash is not, it warns, with all that has to be there."""
+    wanted = (Record(OWNER, "TLSA", GOOD), Record(OWNER, "TLSA", WRONG))
+    (found,) = dane.judge_server(expected(*wanted), seeing({(OWNER, "TLSA"): [GOOD]}))
+    assert (found.verdict, found.code, found.cure) == (Verdict.WARN, "dane-incomplete", wanted)
+    (found,) = dane.judge_server(expected(*wanted), seeing({(OWNER, "TLSA"): [GOOD, WRONG]}))
+    assert found.verdict is Verdict.PASS
+
+
 ALLOW, BAN = '0 issue "ca.test"', '0 issue ";"'
 WANTED = Record("a.test", "CAA", ALLOW)
 

@@ -127,6 +127,16 @@ def _judged(
     owner = dane.owner(host)
     evidence = tuple(_shown(dialled) for _, dialled in met)
     worst = next((match for match in (Match.DIFFERS, Match.UNUSABLE) if match in [one for one, _ in met]), Match.MATCHES)
+    if worst is Match.MATCHES and (lacking := _lacking(owner, answer, expected)):
+        says = Sentence(
+            "{name} serves a key that its signed TLSA records vouch for, but the next key's record isn't there: without "
+            "it the next certificate can't be served.",
+            name=host,
+        )
+        return seen.finding(
+            domain, Mechanism.DANE, owner, Verdict.WARN, "dane-incomplete", says, _PUBLISH,
+            answers=(answer,), evidence=evidence, cure=lacking,
+        )  # fmt: skip
     if worst is Match.MATCHES:
         says = Sentence("{name} serves a key that its signed TLSA records vouch for.", name=host)
         return seen.finding(
@@ -151,6 +161,13 @@ def _judged(
         domain, Mechanism.DANE, owner, Verdict.FAIL, code, says, _PUBLISH,
         answers=(answer,), evidence=evidence, cure=cure, replaces=replaces,
     )  # fmt: skip
+
+
+def _lacking(owner: str, answer: DnsAnswer, expected: Expected) -> tuple[Record, ...]:
+    """What Mailward publishes for this name, all of it, when a part is missing."""
+    wanted = expected.values(owner, "TLSA")
+    there = {str(record) for record in dane.parse_all(answer.records)[0]}
+    return wanted if any(record.value not in there for record in wanted) else ()
 
 
 def _wanted(host: str, expected: Expected) -> tuple[Record, ...]:

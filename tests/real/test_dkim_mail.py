@@ -2,6 +2,7 @@
 
 import base64
 import pwd
+import shutil
 import signal
 import smtplib
 import ssl
@@ -27,7 +28,7 @@ from whole_host import WholeHost, until
 from fakes.made_host import MadeHost
 from mailward.daemons import knot
 from mailward.daemons.secrets import TSIG_NAME
-from mailward.daemons.users import MAILPATH
+from mailward.daemons.users import MAIL, MAILPATH
 from mailward.host.dns_update import Rfc2136
 from mailward.host.files import RealFiles
 from mailward.host.resolver import DnsResolver
@@ -182,9 +183,9 @@ def test_what_comes_from_elsewhere_or_for_another_domain_is_not_signed(host: Who
     assert by_mailward(host, delivered(host, BOB, "another domain")) == []
 
 
-def through_filters(host: WholeHost, mail: bytes) -> None:
+def through_filters(host: WholeHost, mail: bytes, sender: str = ANNA) -> None:
     with smtplib.SMTP("127.0.0.2", host.settings.internal.smtp_local, local_hostname="localhost") as client:
-        client.sendmail("", [BOB], mail)
+        client.sendmail(sender, [BOB], mail)
 
 
 def test_filters_answers_are_signed_and_what_they_pass_on_is_not(host: WholeHost) -> None:
@@ -193,6 +194,29 @@ def test_filters_answers_are_signed_and_what_they_pass_on_is_not(host: WholeHost
     assert [one for one, _ in by_mailward(host, delivered(host, BOB, "I am away"))] == [Outcome.PASS, Outcome.PASS]
     through_filters(host, b"Received: from evil by mx.test\r\n" + letter(ANNA, BOB, "passed on").as_bytes())
     assert by_mailward(host, delivered(host, BOB, "passed on")) == []
+
+
+@pytest.mark.parametrize("action", ["vacation", "notify"])
+def test_a_filter_cant_have_mail_signed_for_another_domain(host: WholeHost, action: str) -> None:
+    """Whatever :from a mailbox's filter gives to an answer or a notification, its envelope says whose filter it was."""
+    if action == "vacation":
+        script = f'require "vacation"; vacation :from "{ANNA}" :subject "by vacation" "pay";'
+    else:
+        script = f'require "enotify"; notify :from "{ANNA}" :message "by notify" "mailto:{BOB}?body=pay";'
+    home = host.layout.mail / "beta.localhost" / "bob"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / ".dovecot.sieve").write_text(script)
+    for path in (home.parent, home, home / ".dovecot.sieve"):
+        shutil.chown(path, MAIL, MAIL)
+    try:
+        with smtplib.SMTP("127.0.0.1", host.settings.ports[Door.SMTP], local_hostname="mx.elsewhere.test") as client:
+            options = ["ORCPT=rfc822;" + ANNA]
+            client.sendmail(ANNA, [BOB], letter(ANNA, BOB, f"to {action}").as_bytes(), rcpt_options=options)
+        message = delivered(host, ANNA, f"by {action}")
+    finally:
+        (home / ".dovecot.sieve").unlink()
+    assert b"Return-Path: <bob@beta.localhost>" in message
+    assert by_mailward(host, message) == []
 
 
 def test_mail_flows_while_the_mail_path_is_dead(host: WholeHost) -> None:

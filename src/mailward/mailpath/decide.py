@@ -5,7 +5,8 @@ is known here.
   domain of the log-in, or of the envelope's sender (Postfix has seen to it that the log-in may use that one).
 - By the filters' port comes what a mailbox's filters made, and what they passed on. What was passed on has Received
   fields, which Postfix put there when it came: it keeps the signatures it has, and gets none. Otherwise everybody could
-  have forged mail signed, by sending it to a mailbox that forwards.
+  have forged mail signed, by sending it to a mailbox that forwards. What filters made says in its envelope whose filter it
+  was (base.conf.j2 sees to that), while its From is the filter's choice (RFC 5230 section 4.2): both must be one domain.
 - From must name one domain, in a way that all readers read alike (standards/from_field.py).
 """
 
@@ -70,6 +71,8 @@ def _require_right(origin: Origin, header: Header, domain: str) -> None:
     if origin.port == FILTERED:
         if header.count("received"):
             raise _Not("passed-on")
+        if domain != _domain(origin.sender):
+            raise _Not("another-domain")
     elif origin.port != SUBMITTED and not origin.login:
         raise _Not("not-ours")
     elif domain not in {_domain(origin.login), _domain(origin.sender)}:

@@ -123,7 +123,7 @@ def test_messages_of_one_connection_have_nothing_to_do_with_each_other():
 def test_what_is_made_by_filters_is_signed_and_what_they_pass_on_is_not():
     """An answer to a mail is new mail; what another server sent is not vouched for, whatever its From says."""
     postfix = Postfix()
-    answer = Origin("FILTERS", "", "")
+    answer = Origin("FILTERS", "", "anna@alpha.test")
     assert outcomes(postfix.send(origin=answer), postfix) == BOTH
     assert outcomes(postfix.send(header=(b"Received: from evil", *HEADER), origin=answer), postfix) == []
 
@@ -143,7 +143,9 @@ def header(*senders, more=()):
         (Origin("ORIGINATING", "anna@alpha.test", ""), header("anna@alpha.test"), Decision("alpha.test")),
         (Origin("ORIGINATING", "anna@alpha.test", "sales@beta.test"), header("sales@beta.test"), Decision("beta.test")),
         (Origin("", "anna@alpha.test", ""), header("anna@alpha.test"), Decision("alpha.test")),
-        (Origin("FILTERS"), header("anna@alpha.test"), Decision("alpha.test")),
+        (Origin("FILTERS", "", "ben@alpha.test"), header("anna@alpha.test"), Decision("alpha.test")),
+        (Origin("FILTERS"), header("anna@alpha.test"), Decision(reason="another-domain")),
+        (Origin("FILTERS", "", "eve@gamma.test"), header("ceo@alpha.test"), Decision(reason="another-domain")),
         (SUBMITTED, header("ceo@beta.test"), Decision(reason="another-domain")),
         (SUBMITTED, header('"anna@alpha.test" <ceo@beta.test>'), Decision(reason="another-domain")),
         (SUBMITTED, header("anna@alpha.test, ceo@beta.test"), Decision(reason="several-senders")),
@@ -152,7 +154,11 @@ def header(*senders, more=()):
         (SUBMITTED, header(), Decision(reason="no-sender")),
         (SUBMITTED, header("nobody"), Decision(reason="unreadable-sender")),
         (Origin("smtpd", "", "anna@alpha.test"), header("anna@alpha.test"), Decision(reason="not-ours")),
-        (Origin("FILTERS"), header("anna@alpha.test", more=[b"Received"]), Decision(reason="passed-on")),
+        (
+            Origin("FILTERS", "", "anna@alpha.test"),
+            header("anna@alpha.test", more=[b"Received"]),
+            Decision(reason="passed-on"),
+        ),
     ],
 )
 def test_whose_signature_a_message_gets(origin, told, wanted):

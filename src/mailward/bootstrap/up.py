@@ -20,6 +20,7 @@ from mailward.host.files import RealFiles
 from mailward.host.packages import DebianPackages
 from mailward.host.processes import RealProcesses
 from mailward.host.users import WantedUser, ensure_users
+from mailward.model.checks import CheckFinding
 from mailward.model.doors import Door
 from mailward.model.errors import BadInput, NotPossible
 from mailward.model.findings import SERVER, DoorFinding
@@ -64,6 +65,7 @@ class UpReport:
     passwords: tuple[tuple[str, str], ...]
     seconds: float
     people: tuple[FirstPerson, ...] = ()
+    checks: tuple[CheckFinding, ...] = ()  # what DNS says
 
     def __repr__(self) -> str:
         return f"UpReport(changed={self.changed}, {len(self.findings)} findings)"
@@ -95,7 +97,9 @@ def bring_up(root: Path, wish: UpWish, progress: Progress) -> UpReport:
     changed = changed or row.state is not RunState.UNCHANGED
     if settings.demo is not None:
         changed = demo.furnish(mailward, progress) or changed
-    findings = mailward.verify(_to_look_at(progress), progress)
+    looked_at = _to_look_at(progress)
+    findings = mailward.verify(looked_at, progress)
+    checks = mailward.check(looked_at, progress)  # after the doors: boards show their state, too
     somebody_new, people = first_people.make(mailward)  # last: a password that is shown once must not be lost on the way
     return UpReport(
         changed=changed or somebody_new,
@@ -104,6 +108,7 @@ def bring_up(root: Path, wish: UpWish, progress: Progress) -> UpReport:
         passwords=demo.first_passwords(mailward),
         seconds=time.monotonic() - began,
         people=people,
+        checks=checks,
     )
 
 

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from mailward import bootstrap
+from mailward.audit import board_rows
 from mailward.audit.report import rows
 from mailward.bootstrap import UpWish
 from mailward.cli import follow
@@ -38,6 +39,7 @@ def up(face: Face, no_install: bool, **wished: Any) -> int:
         "seconds": report.seconds,
         "addresses": [{"what": what, "url": url} for what, url in report.addresses],
         "findings": rows(report.findings, tell),
+        "checks": board_rows.rows(report.checks, tell),
     }
     face.answer(shown, lambda out: show_up(out, report))
     return FINE

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mailward.cli.language import printable, tell
+from mailward.cli.show_board import show_boards
 from mailward.cli.show_doors import SIGNS, show_findings
 from mailward.model.findings import SERVER
 from mailward.model.generations import Plan
@@ -152,12 +153,16 @@ def _next_steps(report: "UpReport") -> list[tuple[Sentence, str]]:
         ask = Sentence("See what mail programs find for an address, and what they warn of")
         steps.append((ask, f"./mailward client somebody@{domains[0]}"))
     steps.append((Sentence("Connect to every door again"), "./mailward verify"))
+    steps.append((Sentence("See what DNS says, and the records that cure what isn't green"), "./mailward check --all"))
     return steps
 
 
 def show_up(out: Console, report: "UpReport") -> None:
     """The proof, where to look, and what to try next."""
     show_findings(out, report.findings)
+    if report.checks:
+        out.print()
+        show_boards(out, report.checks)
     out.print()
     out.print(tell(Sentence("Open in a browser")), style="bold")
     for label, url in report.addresses:

@@ -49,6 +49,14 @@ def show_board(out: Console, findings: Sequence[CheckFinding]) -> None:
     out.print(_sum_up(boards))
 
 
+def show_boards(out: Console, findings: Sequence[CheckFinding]) -> None:
+    """The table alone, and one line that sums up."""
+    boards = _boards(findings)
+    out.print(tell(Sentence("What DNS says of them")), style="bold")
+    _show_table(out, boards)
+    out.print(_sum_up(boards))
+
+
 def is_green(verdicts: Mapping[Mechanism, Verdict]) -> bool:
     """Every one of the checklist's six passes."""
     return all(verdicts.get(one) is Verdict.PASS for one in SIX)
@@ -149,4 +157,5 @@ def _sum_up(boards: Mapping[str, Mapping[Mechanism, Verdict]]) -> Text:
             sign, style = SIGNS[verdict]
             word = tell(Sentence("green") if verdict is Verdict.PASS else WORDS[verdict])
             parts.append(Text(f"{sign} {count} {word}", style=style))
-    return Text("\n") + Text("   ").join(parts)
+    by = Text(f"   ({', '.join(SHORT[one] for one in SIX)})", style="dim")
+    return Text("\n") + Text("   ").join(parts) + by

@@ -42,7 +42,7 @@ NAMES: dict[RunKind, Sentence] = {
     RunKind.CLIENT: Sentence("Looking as mail programs do"),
     RunKind.CHECK: Sentence("Looking at DNS"),
     RunKind.CONTROL: Sentence("Looking for a proof of control"),
-    RunKind.DNS: Sentence("Publishing what DNS must say, and waiting until it says it"),
+    RunKind.DNS: Sentence("Publishing what DNS must say"),
 }
 Recording = Callable[[Run, Host], StoreRecorder]
 

@@ -1,6 +1,7 @@
 """Mail between two servers, both ways, on the real ports, with a signed DNS between them: proven TLS by DANE (RFC 7672) and
 by MTA-STS (RFC 8461); what isn't as promised waits, and flows again after the cure; what must not go in clear doesn't."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -136,3 +137,9 @@ def test_tls_can_be_demanded_of_what_comes_in(between: Lab) -> None:
     assert "(250" in rcpt("bob@gamma.example", "tls", "anna@omega.example")
     between.mailward("tls", "forget", "gamma.example")
     assert "(250" in rcpt("bob@gamma.example", "clear", "anna@omega.example")
+
+
+def test_the_doctor_says_whether_dane_is_on(between: Lab) -> None:
+    """With a resolver that proves the root, and a Postfix that asks it, both lines are green."""
+    rows = {row["name"]: row["verdict"] for row in json.loads(between.mailward("doctor", "--json", check=False))}
+    assert (rows["resolver"], rows["DANE"]) == ("pass", "pass")

@@ -1,7 +1,8 @@
 """The one place that joins the machine to the engines. Faces open an instance here and ask it for what it can do."""
 
 from mailward.bootstrap.api_docs import ApiDocs, api_docs
-from mailward.bootstrap.doctor import CheckRow, doctor
+from mailward.bootstrap.check_row import CheckRow
+from mailward.bootstrap.doctor import doctor
 from mailward.bootstrap.mailpath import serve_mailpath
 from mailward.bootstrap.mailward import DaemonRow, HostStatus, Mailward, open_instance
 from mailward.bootstrap.panel import serve_panel

@@ -1,12 +1,13 @@
 """``doctor``: looks at the machine and the instance, and says what stands in the way and what ends it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import DatabaseError
 
 from mailward.audit import other_servers
 from mailward.bootstrap import joining
+from mailward.bootstrap.check_row import CheckRow
+from mailward.bootstrap.doctor_dns import dns_rows
 from mailward.bootstrap.mailward import open_instance
 from mailward.daemons import packages as needed
 from mailward.host import breached_passwords, machine
@@ -15,18 +16,10 @@ from mailward.host.processes import RealProcesses
 from mailward.host.programs import other_mail_servers
 from mailward.model.errors import MailwardError
 from mailward.model.layout import Layout
-from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.sentence import Sentence
 from mailward.model.verdict import SPOKEN, Verdict
 
 LOW_DISK = 1 << 30  # bytes
-
-
-@dataclass(frozen=True)
-class CheckRow:
-    name: str
-    verdict: Verdict
-    reason: Sentence
-    remedy: Sentence = NOTHING
 
 
 def doctor(root: Path) -> tuple[CheckRow, ...]:
@@ -118,6 +111,7 @@ def _instance(layout: Layout) -> list[CheckRow]:
         rows.append(CheckRow("daemons", Verdict.FAIL, said, Sentence("See: mailward logs")))
     else:
         rows.append(CheckRow("daemons", Verdict.PASS, Sentence("all {count} run", count=len(status.daemons))))
+        rows += dns_rows(layout, settings, RealProcesses())
     doors = Sentence("the worst of the last look at the doors: {verdict}", verdict=SPOKEN[status.worst])
     rows.append(CheckRow("doors", status.worst, doors, Sentence("See: mailward verify")))
     return rows

@@ -40,6 +40,8 @@ TEST: tuple[str, ...] = (
     "libnet-ssleay-perl",  # swaks speaks TLS with it, and only recommends it
     "libatomic1",  # Playwright's driver
     "libnss3-tools",
+    "pdns-backend-sqlite3",  # a provider's DNS with an API
+    "pdns-server",
     "postgresql",
     "python3-certbot-dns-rfc2136",
     "swaks",

@@ -67,7 +67,13 @@ class LexiconHome:
         except ImportError:
             said = Sentence("dns-lexicon is not installed, and the zone {zone} is changed by it", zone=zone)
             raise NotPossible(said, Sentence("Install it: pip install 'mailward[lexicon]'"), code="no-lexicon") from None
-        told = {"provider_name": self._provider, "domain": zone, "ttl": ttl, self._provider: dict(self._options)}
+        told = {
+            "provider_name": self._provider,
+            "domain": zone,
+            "delegated": zone,
+            "ttl": ttl,
+            self._provider: dict(self._options),
+        }
         resolver = config.ConfigResolver().with_dict(told)
         try:
             with client.Client(resolver) as at:
@@ -86,8 +92,10 @@ class LexiconHome:
 
 
 def _presented(rdtype: str, content: str) -> str:
-    """Some providers show TXT without its quotes."""
+    """Some providers show TXT without its outer quotes."""
     if rdtype != "TXT" or content.startswith('"'):
         return content
+    if '" "' in content or "\\" in content:
+        return f'"{content}"'
     plain = content.replace("\\", "\\\\").replace('"', '\\"')
     return " ".join(f'"{plain[at : at + 255]}"' for at in range(0, max(len(plain), 1), 255))

@@ -41,6 +41,7 @@ def fill(*, server_secured: bool) -> Any:
     _events(made, now)
     _names(made, now)
     dns_checks(now)
+    _reports(now)
     return made
 
 
@@ -130,6 +131,34 @@ def dns_checks(now: datetime) -> None:
     server = [found("server", one, Verdict.PASS) for one in (Mechanism.RDNS, Mechanism.DNSBL)]
     rows = [*broken, *well, *old, *server]
     checks.keep(rows, [unsafe, Stage.safe_domain, late, "server"], now)
+
+
+def _reports(now: datetime) -> None:
+    """A month of what two other servers saw of the shop's mail: its own, a service, and what is forged in passing."""
+    from mailward.standards.dmarc import reports
+    from mailward.standards.tls_rpt import FailureDetail, PolicyReport, TlsReport
+    from mailward.store import received
+
+    domain = Stage.unsafe_domain
+    published = reports.Published(domain, "quarantine")
+    for day in range(1, 29):
+        begin = (now - timedelta(days=day)).replace(hour=0, minute=0, second=0)
+        for reporter, weight in (("bigmail.example", 7), ("Provider <script>", 2)):
+            service = (reports.AuthResult("newsletters.example", "pass", "s1"),)
+            rows = [reports.ReportRow("127.0.0.1", weight * (3 + day % 7), "none", True, True, domain)]
+            if day % 7 == 2:
+                seen = reports.ReportRow("198.51.100.7", 3 * weight, "none", False, False, domain, dkim_results=service)
+                rows.append(seen)
+            if day % 5 == 0:
+                rows += [reports.ReportRow(f"2001:db8::{day}", weight, "quarantine", False, False, domain)]
+            about = reports.AggregateReport(
+                reporter, "x@bigmail.example", str(day), begin, begin + timedelta(days=1), published, tuple(rows)
+            )
+            received.keep_aggregate(domain, about, "bigmail.example", weight == 7, now)
+    failed = (FailureDetail("certificate-host-mismatch", 3, receiving_host="mx.mailward.localhost"),)
+    policy = PolicyReport("sts", domain, 210, 3, details=failed)
+    about = TlsReport("bigmail.example", "", "t1", now - timedelta(days=1), now, (policy,))
+    received.keep_tls(domain, about, "bigmail.example", True, now)
 
 
 def _certificates(made: Any, now: datetime) -> None:

@@ -19,6 +19,7 @@ SAFE, UNSAFE = Stage.safe_domain, Stage.unsafe_domain
 PAGES = (
     "/", "/domains/", "/domains/add/", f"/domains/{UNSAFE}/",
     "/domains/the-longest-name-that-somebody-really-registered-one-day.example/",
+    f"/domains/{UNSAFE}/reports/",
     f"/domains/{UNSAFE}/remove/", "/mail/settings/", f"/mail/settings/{SAFE}/", "/doors/", "/runs/", "/runs/14/",
     "/runs/13/",
     "/certificates/", "/mail/addresses/", "/mail/clients/", "/server/", "/people/", "/groups/", "/activity/", "/tokens/",

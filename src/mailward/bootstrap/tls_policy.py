@@ -1,13 +1,12 @@
 """The process that answers Postfix' questions about TLS with other hosts (mailpath/tls_policy.py). It opens neither the
 store nor a secret."""
 
-import asyncio
 from pathlib import Path
 
 from mailward.bootstrap import joining
 from mailward.daemons import mta_sts, tls_policy
+from mailward.host import socketmap
 from mailward.host.resolver import DnsResolver
-from mailward.mailpath import socketmap
 from mailward.mailpath.tls_policy import TlsPolicy
 from mailward.model.layout import Layout
 
@@ -18,14 +17,8 @@ def serve_tls_policy(root: Path) -> None:
     layout = Layout(root.resolve())
     settings = joining.read_settings(layout)
 
-    async def ask_mta_sts(domain: str) -> str:
-        return await socketmap.ask(mta_sts.socket(layout), "postfix", domain)
+    def ask_mta_sts(domain: str) -> str:
+        return socketmap.ask(mta_sts.socket(layout), "postfix", domain)
 
     policy = TlsPolicy(DnsResolver((settings.own_resolver,)), ask_mta_sts)
-
-    async def run() -> None:
-        server = await socketmap.serve(tls_policy.socket(layout), policy.answer)
-        async with server:
-            await server.serve_forever()
-
-    asyncio.run(run())
+    socketmap.serve_forever(tls_policy.socket(layout), policy.answer)

@@ -9,8 +9,7 @@ Nothing is fetched here: DNS is a Resolver, MTA-STS an ``Ask`` of Debian's postf
 is a delay (``TEMP``), never clear text.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,7 +19,7 @@ from mailward.standards import dane
 OPPORTUNISTIC, MANDATORY = "opportunistic", "mandatory"
 NOT_FOUND = "NOTFOUND "
 MOST_HOSTS = 20  # of one domain's MX that are looked at
-Ask = Callable[[str], Awaitable[str]]
+Ask = Callable[[str], str]
 
 
 class Covered(StrEnum):
@@ -39,12 +38,12 @@ class TlsPolicy:
     resolver: Resolver
     mta_sts: Ask
 
-    async def answer(self, table: str, key: str) -> str:
+    def answer(self, table: str, key: str) -> str:
         """For one question of Postfix: a next hop (a domain, or ``[host]:port``, which promises nothing)."""
         domain = key.partition(":")[0].rstrip(".").lower()
         if table not in (OPPORTUNISTIC, MANDATORY) or not _is_domain(domain):
             return NOT_FOUND
-        covered = await asyncio.to_thread(covers, self.resolver, domain)
+        covered = covers(self.resolver, domain)
         if covered is Covered.UNKNOWN:
             return "TEMP the mail servers of this domain can't be found out now"
         if covered is Covered.ALL:
@@ -52,8 +51,8 @@ class TlsPolicy:
         if covered is Covered.SOME and table == OPPORTUNISTIC:
             return NOT_FOUND
         try:
-            return await self.mta_sts(domain)
-        except (OSError, ValueError, TimeoutError):
+            return self.mta_sts(domain)
+        except (OSError, ValueError):
             return "TEMP the MTA-STS policy of this domain can't be found out now"
 
 

@@ -1,16 +1,10 @@
 """How mail for a domain must leave: DANE before MTA-STS, and what can't be known is a delay, never clear text."""
 
-import asyncio
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from fakes.told_resolver import ToldResolver
-from mailward.mailpath import socketmap
 from mailward.mailpath.tls_policy import MANDATORY, OPPORTUNISTIC, Covered, TlsPolicy, covers
 from mailward.model.outside import DnsAnswer
 
@@ -30,7 +24,7 @@ class Signed:
 
 
 def policy(resolver: Signed, sts: str | Exception = STS) -> TlsPolicy:
-    async def ask(_domain: str) -> str:
+    def ask(_domain: str) -> str:
         if isinstance(sts, Exception):
             raise sts
         return sts
@@ -40,7 +34,7 @@ def policy(resolver: Signed, sts: str | Exception = STS) -> TlsPolicy:
 
 def answer(made: TlsPolicy, key: str = "b.test") -> tuple[str, str]:
     """(what opportunistic mail is told, what mail is told that must not go in clear)."""
-    return asyncio.run(made.answer(OPPORTUNISTIC, key)), asyncio.run(made.answer(MANDATORY, key))
+    return made.answer(OPPORTUNISTIC, key), made.answer(MANDATORY, key)
 
 
 MX = {("b.test", "MX"): ["10 mx1.b.test.", "20 mx2.b.test."]}
@@ -94,63 +88,3 @@ def test_what_is_no_domain_has_no_policy(key: str) -> None:
     """Parents that Postfix asks for, addresses and nonsense are answered without asking anybody."""
     assert answer(policy(Signed({}), OSError("asked"))) != (NONE, NONE)
     assert answer(policy(Signed({}), OSError("asked")), key) == (NONE, NONE)
-
-
-def talked(*chunks: bytes) -> bytes:
-    """What the server says to these bytes, until it closes."""
-
-    async def talk() -> bytes:
-        async def said(table: str, key: str) -> str:
-            if key == "breaks":
-                raise RuntimeError("no")
-            return f"OK {table}-{key}"
-
-        with tempfile.TemporaryDirectory(prefix="mailward-test-") as directory:
-            path = Path(directory) / "s"
-            server = await socketmap.serve(path, said)
-            async with server:
-                reader, writer = await asyncio.open_unix_connection(path)
-                writer.writelines(chunks)
-                writer.write_eof()
-                got = await asyncio.wait_for(reader.read(), 5)
-                writer.close()
-                return got
-
-    return asyncio.run(talk())
-
-
-def test_questions_are_answered_in_their_order() -> None:
-    """Several on one connection, cut anywhere; one that breaks us is a delay for itself alone."""
-    questions = b"".join(map(socketmap.netstring, ("t a", "t breaks", "t b")))
-    said = talked(*(questions[at : at + 1] for at in range(len(questions))))
-    assert said.startswith(b"6:OK t-a,")
-    assert b":TEMP " in said
-    assert said.endswith(b",6:OK t-b,")
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.binary(max_size=60) | st.sampled_from([b"9999999999:", b"2000:" + b"x" * 2000, b"3:a b;", b"-1:,", b":,", b"5:a"])
-)
-def test_nonsense_ends_its_connection_alone(noise: bytes) -> None:
-    """Whatever comes, the server closes, says nothing that it wasn't asked, and lives on."""
-    good = socketmap.netstring("t a")
-    assert talked(good, noise).startswith(b"6:OK t-a,")
-
-
-def test_asking_another_server() -> None:
-    """The answer of a socketmap; no server is an OSError."""
-
-    async def asked() -> str:
-        async def said(table: str, key: str) -> str:
-            return f"OK {key} of {table}"
-
-        with tempfile.TemporaryDirectory(prefix="mailward-test-") as directory:
-            path = Path(directory) / "s"
-            async with await socketmap.serve(path, said):
-                found = await socketmap.ask(path, "postfix", "b.test")
-            with pytest.raises(OSError):
-                await socketmap.ask(Path(directory) / "none", "postfix", "b.test")
-            return found
-
-    assert asyncio.run(asked()) == "OK b.test of postfix"

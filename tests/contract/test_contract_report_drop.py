@@ -88,3 +88,15 @@ def test_a_directory_that_is_a_link_is_not_entered(tmp_path):
     (tmp_path / "new").symlink_to("/etc")
     with pytest.raises(NotPossible):
         drop.read("passwd")
+
+
+def test_what_is_kept_aside_is_bounded_in_size(tmp_path):
+    """A hundred small ones are kept, a hundred large ones are not."""
+    drop = RealReportDrop(tmp_path, 16 * 1024 * 1024)
+    for name in ("new", "aside"):
+        (tmp_path / name).mkdir()
+    for number in range(9):
+        with (tmp_path / "new" / f"{number}").open("wb") as file:
+            file.truncate(16 * 1024 * 1024)  # a sparse file takes no room
+        drop.put_aside(f"{number}")
+    assert sorted(path.name for path in (tmp_path / "aside").iterdir()) == ["3", "4", "5", "6", "7", "8"]

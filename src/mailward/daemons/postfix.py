@@ -15,7 +15,7 @@ from pathlib import Path
 from mailward.daemons import mailpath, tls_policy, unbound
 from mailward.daemons.daemon import Checker, Daemon, Directory, Program, always
 from mailward.daemons.dovecot import auth_socket, lmtp_socket
-from mailward.daemons.limits import MESSAGE_BYTES, REPORT_BYTES, REPORTS_WAITING
+from mailward.daemons.limits import MESSAGE_BYTES, REPORT_BYTES, REPORTS_KILOBYTES, REPORTS_WAITING
 from mailward.daemons.rendering import render_file
 from mailward.daemons.users import REPORTS
 from mailward.model.desired import DesiredState
@@ -55,6 +55,7 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "reports_user": REPORTS,
         "report_bytes": REPORT_BYTES,
         "reports_waiting": REPORTS_WAITING,
+        "reports_kilobytes": REPORTS_KILOBYTES,
         "ports": {door.value: settings.ports[door] for door in POSTFIX.doors if door in settings.ports},
     }
     maps = (*_MAPS, *_OUTBOUND_MAPS) if settings.outbound else _MAPS

@@ -14,7 +14,7 @@ from pathlib import Path
 from mailward.model.errors import NotPossible
 from mailward.model.sentence import Sentence
 
-MOST_ASIDE = 100
+MOST_ASIDE, MOST_ASIDE_BYTES = 100, 100 * 1024 * 1024
 
 
 class RealReportDrop:
@@ -53,8 +53,7 @@ class RealReportDrop:
                 os.rename(_plain(name), name, src_dir_fd=source, dst_dir_fd=target)
             except (IsADirectoryError, NotADirectoryError, FileExistsError):
                 _take_away(name, source)
-        for old in _oldest(self._root / "aside")[:-MOST_ASIDE]:
-            _destroy(self._root / "aside" / old)
+        _keep_small(self._root / "aside")
 
     def aside(self) -> int:
         return len(_oldest(self._root / "aside"))
@@ -95,6 +94,16 @@ def _take_away(name: str, directory: int) -> None:
             os.unlink(_plain(name), dir_fd=directory)
         except (IsADirectoryError, PermissionError):
             os.rename(name, f"../aside/{name}", src_dir_fd=directory, dst_dir_fd=directory)
+
+
+def _keep_small(directory: Path) -> None:
+    """The newest stay, as long as they are few and small enough."""
+    left = MOST_ASIDE_BYTES
+    for number, name in enumerate(reversed(_oldest(directory))):
+        path = directory / name
+        left -= path.lstat().st_size
+        if number >= MOST_ASIDE or left < 0:
+            _destroy(path)
 
 
 def _destroy(path: Path) -> None:

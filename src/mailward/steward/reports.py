@@ -15,7 +15,7 @@ import structlog
 from django.db import connections
 
 from mailward.model.errors import BadInput
-from mailward.model.outside import ReportDrop
+from mailward.model.outside import Clock, DnsAnswer, ReportDrop, Resolver
 from mailward.model.sentence import Sentence
 from mailward.standards import dkim, dmarc, spf, tls_rpt
 from mailward.standards.dmarc import DmarcResult
@@ -33,6 +33,8 @@ AGAIN = timedelta(minutes=10)  # a message about which DNS gave no answer
 PATIENCE = 86_400  # seconds for which such a message waits
 FORGET_EVERY = timedelta(hours=6)
 MOST_NAMED = 20  # domains of one TLS report
+MOST_LATER = 100  # messages that wait for DNS at once; more are taken as they are
+ANSWER_WITHIN = 20.0  # seconds for all that is asked about one message: its sender chooses the name servers
 _CLIENT = re.compile(rb"\s*from \S+ \(\S+ \[(?:IPv6:)?([0-9A-Fa-f:.]{3,45})\]\)")  # the greeting is anybody's choice
 _PATH = re.compile(rb"\s*<([^<>\s@]+@[^<>\s@]+)>\s*")
 
@@ -65,7 +67,7 @@ class ReportRound:
             self._later = {name: at for name, at in self._later.items() if at > now}
             names = [name for name in drop.waiting(AT_ONCE + len(self._later)) if name not in self._later]
             for name in names[:AT_ONCE]:
-                if not take(self._host, drop, name):
+                if not take(self._host, drop, name, may_wait=len(self._later) < MOST_LATER):
                     self._later[name] = now + AGAIN.total_seconds()
             if now >= self._next_forgetting:
                 self._next_forgetting = now + FORGET_EVERY.total_seconds()
@@ -80,14 +82,14 @@ def read_all(host: Host) -> int:
     return 0 if drop is None else sum(take(host, drop, name) for name in drop.waiting(AT_ONCE))
 
 
-def take(host: Host, drop: ReportDrop, name: str) -> bool:
+def take(host: Host, drop: ReportDrop, name: str, *, may_wait: bool = True) -> bool:
     """Read one message and take it away; False: DNS gave no answer about its sender, so it waits."""
     content = drop.read(name)
     try:
         if content is None:
             raise ReportError(Sentence("This is no message."), code="report-message")
         sender, proven = prove(host, content)
-        if proven is None and not _is_old(host, name):
+        if proven is None and may_wait and not _is_old(host, name):
             return False
         kept = _keep(host, content, sender, bool(proven))
     except BadInput as trouble:
@@ -103,6 +105,19 @@ def take(host: Host, drop: ReportDrop, name: str) -> bool:
     return True
 
 
+class Hurried:
+    """A resolver that stops asking after a while: what comes then has no answer (model.outside.Resolver)."""
+
+    def __init__(self, resolver: Resolver, clock: Clock, seconds: float) -> None:
+        self._resolver, self._clock = resolver, clock
+        self._until = clock.monotonic() + seconds
+
+    def query(self, name: str, rdtype: str) -> DnsAnswer:
+        if self._clock.monotonic() >= self._until:
+            return DnsAnswer(name, rdtype, "TIMEOUT", (), "not asked: this took too long already")
+        return self._resolver.query(name, rdtype)
+
+
 def prove(host: Host, message: bytes) -> tuple[str, bool | None]:
     """The domain that a message says it is from, and whether DMARC says so too; None: DNS gave no answer."""
     message = message.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")  # as it was on the wire
@@ -112,10 +127,11 @@ def prove(host: Host, message: bytes) -> tuple[str, bool | None]:
         (sender,) = dict.fromkeys(domains_of(said.value))
     except (BadInput, ValueError):
         return "", False
-    signatures = dkim.verify(message, host.resolver, host.clock.now())
+    resolver = Hurried(host.resolver, host.clock, ANSWER_WITHIN)
+    signatures = dkim.verify(message, resolver, host.clock.now())
     found = [(one.outcome.value, one.domain) for one in signatures if not one.uncovered]
-    by_address = _spf(host, header)
-    check = dmarc.evaluate(sender, by_address, found, host.resolver)
+    by_address = _spf(header, resolver)
+    check = dmarc.evaluate(sender, by_address, found, resolver)
     if check.result is DmarcResult.PASS:
         return sender, True
     results = [*found, *([by_address] if by_address else [])]
@@ -125,7 +141,7 @@ def prove(host: Host, message: bytes) -> tuple[str, bool | None]:
     return sender, check.result is DmarcResult.NONE and ("pass", sender) in results
 
 
-def _spf(host: Host, header: dkim.Header) -> tuple[str, str] | None:
+def _spf(header: dkim.Header, resolver: Resolver) -> tuple[str, str] | None:
     """SPF of the client that handed it over: our own Postfix wrote who that was into the topmost Received field."""
     hops, paths = header.named("received"), header.named("return-path")
     client = _CLIENT.match(hops[0].value) if hops else None
@@ -138,7 +154,7 @@ def _spf(host: Host, header: dkim.Header) -> tuple[str, str] | None:
         address = str(ip_address(client[1].decode("ascii")))
     except ValueError:
         return None
-    return spf.check_host(address, domain, mail_from, host.resolver, now=host.clock.now()).result.value, domain
+    return spf.check_host(address, domain, mail_from, resolver).result.value, domain
 
 
 def _keep(host: Host, message: bytes, sender: str, proven: bool) -> int:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from fakes.memory_drop import MemoryDrop
+from mailward.model.outside import DnsAnswer
 from mailward.standards import dkim
 from mailward.standards.dkim import KeyKind
 from mailward.standards.dmarc import reports as parsed
@@ -205,3 +206,28 @@ def test_a_round_reads_beside_everything_else(made, host, drop):
     day._pool.shutdown(wait=True)
     assert AggregateReport.objects.count() == 1
     assert drop.new == {}
+
+
+class Slow:
+    """A resolver that a sender chose: every answer takes five seconds, and is none."""
+
+    def __init__(self, clock):
+        self.clock, self.asked = clock, 0
+
+    def query(self, name, rdtype):
+        self.clock.move(seconds=5)
+        self.asked += 1
+        return DnsAnswer(name, rdtype, "TIMEOUT", (), "slow")
+
+
+def test_a_senders_slow_name_servers_hold_up_nobody(made, host, drop):
+    """Whatever its fields make us ask, one message costs twenty seconds at most; too many are not let wait."""
+    slow = Slow(made.clock)
+    signatures = b"".join(
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=d%d.test; s=s; h=from; bh=x; b=eA==\r\n" % number for number in range(8)
+    )
+    drop.put(f"{int(made.clock.now().timestamp())}.a", signatures + mailed(host, report(host)))
+    assert not reports.take(replace(host, resolver=slow), drop, next(iter(drop.new)))
+    assert slow.asked <= 4
+    assert reports.take(replace(host, resolver=slow), drop, next(iter(drop.new)), may_wait=False)
+    assert not AggregateReport.objects.get().proven

@@ -77,7 +77,7 @@ def _declare(office: Office, domain: Domain, finding: CheckFinding) -> None:
         dns_policy.keep(domain, mta_sts=MtaStsMode.TESTING.value)
     if finding.mechanism is Mechanism.TLS_RPT:
         dns_policy.keep(domain, tls_rpt=True)
-    if finding.mechanism is Mechanism.CAA:
+    if finding.mechanism is Mechanism.CAA and not dns.wish(domain.name, Zones(office.settings)).caa:
         issuers = dns.here_of(office.settings).ca_issuers
         if not issuers:
             said = Sentence("nobody knows by what name the authority in use is let in")

@@ -36,6 +36,7 @@ def operations() -> list[tuple[str, str, str, Any]]:
 
 
 BODIES: dict[str, Any] = {
+    "set_tls": {"tls_in": True},
     "secure_domain": {},
     "choose_for_domain": {"mail": "self-signed"},
     "answer_request": {"certificate": "x"},

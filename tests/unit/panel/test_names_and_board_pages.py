@@ -208,3 +208,16 @@ def test_the_button_that_cures_is_a_run(stage: Stage) -> None:
     answer: Any = client.post(f"/domains/{UNSAFE}/cure/", {"mechanism": "spf", "subject": UNSAFE})
     assert answer["Location"].startswith("/runs/")
     assert client.post(f"/domains/{UNSAFE}/cure/", {"mechanism": "spf", "subject": "other"}).status_code == 400
+
+
+def test_new_keys_are_asked_for_by_who_may_change_dns(stage: Stage) -> None:
+    """The keys and what they do are shown; new ones are a run; whoever only looks is offered no button."""
+    text = page(stage, f"/domains/{SAFE}/dns/", stage.customer)
+    assert "DKIM keys" in text
+    answer: Any = stage.client(stage.customer).post(f"/domains/{SAFE}/dns/", {"do": "rotate"})
+    assert answer["Location"].startswith("/runs/")
+    assert Run.objects.filter(kind="dns", subject=SAFE).latest("id").request == {"rotate": [SAFE]}
+    seen = page(stage, f"/domains/{SAFE}/dns/", stage.support)
+    assert "DKIM keys" in seen
+    assert 'value="rotate"' not in seen
+    assert stage.client(stage.support).post(f"/domains/{SAFE}/dns/", {"do": "rotate"}).status_code == 403

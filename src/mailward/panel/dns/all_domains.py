@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mailward.actions.checks import SORTS, BoardLine, host_state, list_boards, request_check
 from mailward.model.checks import SIX, SPOKEN_MECHANISMS, Mechanism
+from mailward.model.findings import SERVER
 from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.sentence import Sentence
@@ -80,7 +81,8 @@ def check(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def line_of(row: BoardLine) -> Line:
-    six = tuple(_cell(one, row.verdicts.get(one, Verdict.UNKNOWN)) for one in SIX)
+    asked = [one for one in SIX if row.domain != SERVER or one in row.verdicts]  # the host has no DMARC of its own
+    six = tuple(_cell(one, row.verdicts.get(one, Verdict.UNKNOWN)) for one in asked)
     others = ((one, verdict) for one, verdict in row.verdicts.items() if one not in SIX and verdict not in WELL)
     return Line(row, six, tuple(_cell(one, verdict) for one, verdict in others))
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mailward.actions import dns, dns_policy, permission
+from mailward.actions import dkim, dns, dns_policy, permission
 from mailward.actions.dns_cures import cure_dns
 from mailward.actions.domains import show_domain
 from mailward.actions.office import Asked
@@ -21,6 +21,7 @@ from mailward.model.runs import SPOKEN_STATES
 from mailward.model.sentence import Sentence
 from mailward.panel.operations.following import run_address
 from mailward.panel.signed_in import signed_in
+from mailward.standards import txt
 from mailward.web.office import office
 
 DMARC = {
@@ -72,8 +73,10 @@ def _context(request: HttpRequest, actor: Actor, found: dns.DnsRow, trouble: Bad
     policy = None if is_server else dns_policy.show_dns_policy(office(), actor, found.domain)
     return {
         "found": found,
+        "rows": [(row, txt.joined_text(row.value) if row.rdtype == "TXT" else row.value) for row in found.records],
         "is_server": is_server,
         "policy": policy,
+        "keys": () if is_server else dkim.show_keys(office(), actor, found.domain),
         "trouble": trouble,
         "written": request.POST,
         "home": SPOKEN_HOMES[found.home],
@@ -130,4 +133,13 @@ def _lines(request: HttpRequest, field: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())[:MOST_LINES]
 
 
-_FORMS: Mapping[str, Callable[[HttpRequest, Actor, str], Asked]] = {"publish": _publish, "home": _home, "policy": _policy}
+def _rotate(_request: HttpRequest, actor: Actor, domain: str) -> Asked:
+    return dkim.rotate_keys(office(), actor, domain)
+
+
+_FORMS: Mapping[str, Callable[[HttpRequest, Actor, str], Asked]] = {
+    "publish": _publish,
+    "home": _home,
+    "policy": _policy,
+    "rotate": _rotate,
+}

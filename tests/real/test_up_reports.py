@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from demo_host import DemoHost
+from mailward.host.resolver import DnsResolver
 from mailward.model.doors import Door
 from mailward.standards.dmarc import reports
 from mailward.standards.dmarc.report_making import make_report
@@ -32,7 +33,7 @@ def shown(host: DemoHost, there: Callable[[Any], bool]) -> Any:
     """What the command says, as soon as it is there."""
     deadline = time.monotonic() + 40
     while True:
-        found = json.loads(host.run("reports", DOMAIN, "--json").stdout)
+        found = host.json("reports", DOMAIN)
         if there(found) or time.monotonic() > deadline:
             return found
         time.sleep(0.5)
@@ -84,6 +85,22 @@ def test_a_mailed_report_is_shown(demo_host: DemoHost) -> None:
     assert [list((demo_host.layout.reports / name).iterdir()) for name in ("new", "tmp")] == [[], []]
 
 
+def test_the_policy_goes_on_in_dns(demo_host: DemoHost) -> None:
+    """Refused while the reports don't say that it is safe; when a person insists, DNS asks for the stricter policy."""
+    before = demo_host.json("reports", DOMAIN)["meter"]
+    assert (before["policy"], before["following"]) == ("quarantine", "reject")
+    refused = demo_host.run("reports", DOMAIN, "--go-on", check=False)
+    assert refused.returncode == 2
+    assert "not enough data" in refused.stdout + refused.stderr
+    try:
+        demo_host.run("reports", DOMAIN, "--go-on", "--anyway")
+        resolver = DnsResolver((f"127.0.0.1:{demo_host.base + 53}",))
+        (record,) = resolver.query(f"_dmarc.{DOMAIN}", "TXT").records
+        assert "p=reject" in record
+    finally:
+        demo_host.run("dns", "set", DOMAIN, "--dmarc", "quarantine")
+
+
 def test_what_is_no_report_is_kept_aside(demo_host: DemoHost) -> None:
     """A message without a report doesn't stop the others, and a person can look at it."""
     deliver(demo_host, b"From: x@beta.localhost\r\nSubject: hello\r\n\r\nNo report.\r\n")
@@ -94,6 +111,7 @@ def test_what_is_no_report_is_kept_aside(demo_host: DemoHost) -> None:
     kept = min(aside.iterdir()).read_bytes()
     assert b"No report." in kept
     assert kept.startswith(b"Return-Path: <dmarc@beta.localhost>\n")
+    assert demo_host.json("status", check=False)["reports_aside"] >= 1
 
 
 @pytest.mark.parametrize("recipient", [f"root@{SERVER}", f"anna@{SERVER}", f"reports@sub.{SERVER}"])

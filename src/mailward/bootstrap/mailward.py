@@ -46,6 +46,7 @@ class HostStatus:
     generation: int | None
     worst: Verdict
     checked_at: datetime | None  # of the oldest of the latest looks
+    reports_aside: int = 0  # messages to the reports' address that nobody could read
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class Mailward:
             generation=int(target.rpartition("/")[2]) if target else None,
             worst=found,
             checked_at=checked_at,
+            reports_aside=self.host.reports.aside() if self.host.reports is not None else 0,
         )
 
     def log_files(self) -> tuple[tuple[str, Path], ...]:

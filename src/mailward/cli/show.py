@@ -132,6 +132,9 @@ def show_status(out: Console, status: "HostStatus") -> None:
     )
     out.print(Text.assemble((f"{sign} ", style), tell(when)))
     out.print(tell(Sentence("Configuration generation: {number}", number=status.generation or "–")))
+    if status.reports_aside:
+        aside = Sentence("{count} messages with reports could not be read: see reports/aside", count=status.reports_aside)
+        out.print(Text.assemble(("! ", "yellow"), tell(aside)))
     rows = [(_running(row.name, row.state), row.state) for row in status.daemons]
     headings = (Sentence("daemon"), Sentence("state"))
     show_table(out, headings, rows, Sentence("Nothing is running. Start it with ./mailward up"))

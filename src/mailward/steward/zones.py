@@ -79,7 +79,8 @@ def take_away(host: Host, domain: str) -> None:
         member = knot.membership(domain)
         host.dns.remove(member.zone, member.name, member.rdtype, member.value)
     host.files.remove(knot.zone_path(host.layout, domain))
-    dns.forget_zone(domain)
+    if Zones(host.settings).home(domain).kind is HomeKind.HERE:  # elsewhere a run takes out what is Mailward's
+        dns.forget_zone(domain)
 
 
 def _delegation(host: Host, child: str) -> list[Record]:

@@ -84,7 +84,7 @@ def in_order(made) -> list[str]:
         wrong.append("names and certificates")
     if set(made.directory.read_all().rows) != set(declared.whole_directory(made.host.unseal).put):
         wrong.append("directory")
-    if [name for name, kind in made.dns.records if kind == "TXT"] or made.files.names(made.host.layout.acme_challenges):
+    if [name for name, _ in made.dns.records if name.startswith("_acme-challenge")] or made.files.names(made.host.layout.acme_challenges):
         wrong.append("challenges")
     if made.files.exists(LAYOUT.settings) and b'tls_profile = "modern"' not in made.files.read(LAYOUT.settings):
         wrong.append("mailward.toml")

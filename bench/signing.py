@@ -40,9 +40,12 @@ def bench(asked: argparse.Namespace, report: Report) -> None:
         base = 0.0
         for how, at, domain in ways:
             mails = [mail.split(b"\r\n", 2)[2].replace(b"alpha.test", domain) for mail in _letters()]
-            _storm(at, mails, settings.hostname, 0.3)
+            _storm(at, mails, (domain.decode(), settings.hostname), 0.3)
             before = _cpu(mailward)
-            sent, failed, took = _storm(at, mails, settings.hostname, seconds)
+            sent, failed, took = _storm(at, mails, (domain.decode(), settings.hostname), seconds)
+            signed = _signed(mailward)
+            if (signed > 0) is not (domain == b"alpha.localhost"):
+                raise RuntimeError(f"{how}: {signed} letters were signed")
             rate = sent / took
             base = base or rate
             table.rows.append((how, rate, rate / base, failed, 1000 * (_cpu(mailward) - before) / max(sent, 1)))
@@ -69,6 +72,12 @@ def _cpu(mailward: Mailward) -> float:
     return cpu_seconds(mine)
 
 
+def _signed(mailward: Mailward) -> int:
+    """How many letters the mail path says it has signed."""
+    logs = mailward.layout.log.glob("mailpath.out.log*")
+    return sum(line.count("] signed ") for log in logs for line in log.read_text().splitlines())
+
+
 def _line(pid: int) -> bytes:
     try:
         return (proc.PROC / str(pid) / "cmdline").read_bytes()
@@ -76,13 +85,13 @@ def _line(pid: int) -> bytes:
         return b""
 
 
-def _storm(at: tuple[str, int], mails: Sequence[bytes], hostname: str, seconds: float) -> tuple[int, int, float]:
+def _storm(at: tuple[str, int], mails: Sequence[bytes], domains: tuple[str, str], seconds: float) -> tuple[int, int, float]:
     """How many were taken, how many not, and in how many seconds."""
     counts: list[tuple[int, int]] = []
     end = time.monotonic() + seconds
     began = time.monotonic()
     senders = [
-        threading.Thread(target=lambda: counts.append(_send(at, mails, hostname, end)), daemon=True)
+        threading.Thread(target=lambda: counts.append(_send(at, mails, domains, end)), daemon=True)
         for _ in range(CONNECTIONS)
     ]
     for sender in senders:
@@ -92,15 +101,16 @@ def _storm(at: tuple[str, int], mails: Sequence[bytes], hostname: str, seconds: 
     return sum(sent for sent, _ in counts), sum(failed for _, failed in counts), time.monotonic() - began
 
 
-def _send(at: tuple[str, int], mails: Sequence[bytes], hostname: str, end: float) -> tuple[int, int]:
+def _send(at: tuple[str, int], mails: Sequence[bytes], domains: tuple[str, str], end: float) -> tuple[int, int]:
     sent = failed = 0
+    begin = f"MAIL FROM:<anna@{domains[0]}>\r\nRCPT TO:<postmaster@{domains[1]}>\r\nDATA\r\n".encode()
     with socket.create_connection(at, 30) as connection, connection.makefile("rb") as answers:
         _read(answers)
         connection.sendall(b"EHLO client.elsewhere.test\r\n")
         _read(answers)
         while time.monotonic() < end:
             mail = mails[(sent + failed) % len(mails)]
-            connection.sendall(f"MAIL FROM:<>\r\nRCPT TO:<postmaster@{hostname}>\r\nDATA\r\n".encode())
+            connection.sendall(begin)
             if [_read(answers) for _ in range(3)][2] != b"354":
                 raise RuntimeError("Postfix takes no mail from the bench")
             connection.sendall(mail + b".\r\n")

@@ -29,6 +29,8 @@ ns 3600 A 127.0.0.1
 mail 300 A 192.0.2.1
 mail 300 AAAA 2001:db8::1
 www 300 CNAME mail
+child 300 NS ns.elsewhere.test.
+child 300 NS ns.child.a.test.
 big 300 TXT {big}
 """
 KNOT = """
@@ -128,6 +130,15 @@ def test_two_values_at_one_name(place: Dns) -> None:
     assert {text.strip('"') for text in place.resolver.query(name, "TXT").records} == {"three", "four"}
     place.updates.replace("a.test", name, "TXT", [], 60)
     assert place.resolver.query(name, "TXT").records == ()
+
+
+@pytest.mark.real
+def test_a_parent_says_to_whom_it_has_delegated(knot: Dns) -> None:
+    """A referral answers the question for a child's name servers, and no other: what isn't delegated has none."""
+    assert knot.resolver.query("child.a.test", "NS").records == ("ns.child.a.test.", "ns.elsewhere.test.")
+    assert knot.resolver.query("mail.a.test", "NS").records == ()
+    assert knot.resolver.query("below.child.a.test", "NS").records == ()
+    assert knot.resolver.query("child.a.test", "TXT").records == ()
 
 
 @pytest.mark.real

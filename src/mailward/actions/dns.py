@@ -23,7 +23,7 @@ from mailward.publishing import wanted
 from mailward.publishing.difference import Conflict
 from mailward.standards import zone_text
 from mailward.standards.hostname import parse_domain
-from mailward.store import dns, records, values
+from mailward.store import dns, records, values, zone_secret
 from mailward.store.dns import Home, Zones
 from mailward.store.models import Domain, Run, Zone
 
@@ -136,12 +136,15 @@ def set_dns_home(
             "provider", said, Sentence("Known are rfc2136, powerdns, and what dns-lexicon knows."), code="unknown"
         )
     row, _ = Zone.objects.get_or_create(name=above)
+    if row.sealed_secret and not secret and home is HomeKind.PROVIDER and (row.provider, row.options) != (provider, kept):
+        said = Sentence("the secret that is kept was given for another place")
+        raise BadInput("secret", said, Sentence("Give the secret for this one, too."), code="secret-of-another")
     row.home, row.changed_at = home.value, office.clock.now()
     row.provider, row.options = (provider, kept) if home is HomeKind.PROVIDER else ("", {})
     if home is not HomeKind.PROVIDER:
         row.sealed_secret = b""
     elif secret:
-        row.sealed_secret = office.seal.seal(secret.encode())
+        row.sealed_secret = office.seal.seal(zone_secret.bound(above, provider, kept, secret))
     row.save()
     return ask_for_run(actor, office, domain, "dns.home-chosen", zone=above, home=home.value, provider=row.provider)
 

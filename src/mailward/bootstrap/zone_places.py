@@ -17,6 +17,9 @@ from mailward.model.settings import Settings
 from mailward.model.zones import ZoneHome
 from mailward.store.dns import Home
 
+OF_FILES = frozenset({"localzone"})
+"""What lexicon knows that is no provider: it writes files, whose names would be the store's to say, and we are root."""
+
 
 def place(home: Home, secret: bytes, settings: Settings, layout: Layout) -> ZoneHome:
     """Where this zone is changed. Raises NotPossible for one that people change by hand."""
@@ -30,7 +33,10 @@ def place(home: Home, secret: bytes, settings: Settings, layout: Layout) -> Zone
         return Rfc2136Home(server, Rfc2136(server, options.get("key", ""), secret, algorithm=algorithm))
     if home.kind is HomeKind.PROVIDER and home.provider == "powerdns":
         return PowerDnsHome(options.get("url", ""), secret.decode())
-    if home.kind is HomeKind.PROVIDER and home.provider:
+    if home.kind is HomeKind.PROVIDER and home.provider.isalnum() and home.provider.lower() not in OF_FILES:
+        if any(value.startswith(("/", "~", "file:")) for value in options.values()):
+            said = Sentence("An option of the zone {zone} names a file of this host, and it is not opened", zone=home.zone)
+            raise NotPossible(said, code="no-home")
         name = options.pop("secret", "auth_token")  # lexicon's word for the secret, which differs from place to place
         return LexiconHome(home.provider, {**options, name: secret.decode()})
     raise NotPossible(Sentence("The zone {zone} is changed by hand", zone=home.zone), code="no-home")

@@ -19,7 +19,7 @@ from mailward.publishing.difference import Difference, Key, SetChange, differenc
 from mailward.steward import dkim, dns_day, dns_seen, zones
 from mailward.steward.dns_seen import Missing
 from mailward.steward.host import Host
-from mailward.store import dns, values
+from mailward.store import dns, values, zone_secret
 from mailward.store.dns import Home, Zones
 from mailward.store.models import Domain, DomainDns, Run
 from mailward.store.records import StoreRecorder
@@ -49,7 +49,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
         meant = zones.whole(host, zone, known)
     if home.kind is HomeKind.BY_HAND:
         return dns_seen.watch(run, host, zone, meant)
-    place = host.homes(home, host.unseal.unseal(home.sealed_secret) if home.sealed_secret else b"")
+    secret = zone_secret.opened(host.unseal.unseal(home.sealed_secret), home) if home.sealed_secret else b""
+    place = host.homes(home, secret)
     with recorder.step(Step.OBSERVE):
         there = homes.observed(place.read(zone))
     with recorder.step(Step.PLAN):

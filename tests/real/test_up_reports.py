@@ -78,7 +78,7 @@ def test_a_mailed_report_is_shown(demo_host: DemoHost) -> None:
     found = shown(demo_host, lambda said: said["reports"] and said["tls_reports"]["reports"])
     assert (found["aligned"], found["failing"]) == (40, 2)
     assert {one["address"]: one["kind"] for one in found["sources"]} == {"127.0.0.1": "ours", "203.0.113.9": "passing"}
-    assert [one["sender"] for one in found["reporters"]] == ["beta.localhost"]
+    assert [(one["sender"], one["proven"]) for one in found["reporters"]] == [("beta.localhost", True)]
     assert (found["tls_reports"]["succeeded"], found["tls_reports"]["failed"]) == (7, 1)
     assert found["meter"]["go"] == "not-enough-data"
     assert "203.0.113.9" in demo_host.run("reports", DOMAIN).stdout

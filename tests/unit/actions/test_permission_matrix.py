@@ -31,6 +31,7 @@ OPEN_TO_FACES = {
     "invitations.accept_invitation": "likewise",
     "certificate_states.state_of": "a word for a row that was answered",
     "people_reach.customer_of": "whose an event of signing in is, before there is an actor",
+    "dns_cures.can_cure": "looks at nothing but the finding that was answered",
     "passwords.judge_password": "looks at nothing but the password",
     "passwords.refuse_weak": "likewise",
 }

@@ -4,6 +4,7 @@ that it was given, and hands on nothing that is forged."""
 import base64
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from whole_host import WholeHost, until
@@ -11,6 +12,9 @@ from whole_host import WholeHost, until
 from mailward.daemons import knot, unbound
 from mailward.host.dns_update import Rfc2136
 from mailward.host.resolver import DnsResolver
+from mailward.model.desired import DesiredState
+from mailward.model.settings import CaSettings
+from mailward.steward.new_instance import production
 
 pytestmark = pytest.mark.real
 
@@ -65,3 +69,24 @@ def test_what_is_signed_with_a_trusted_key_is_vouched_for_and_nothing_else(host:
     anchors.write_text(f"alpha.localhost. IN DS {digest[:-4]}0000\n")
     assert host.call(*unbound.control(host.layout, "reload"))[0] == 0
     until(lambda: asked.query("alpha.localhost", "MX").rcode == "SERVFAIL", "no answer that can't be proven")
+
+
+def test_a_command_asks_the_instances_resolver_and_etc_stays_as_it_is(host: WholeHost) -> None:
+    """Root's command sees a resolv.conf of its own. Where no mount namespace can be made it runs all the same, with the
+    system's, and says so."""
+    conf, system = host.layout.root / "resolv.conf", Path("/etc/resolv.conf").read_text()
+    settings = production("mx.a.test", ("192.0.2.1",), CaSettings("x", "https://x.test/dir"), None)
+    conf.write_text(unbound.resolv_conf(settings))
+    script = host.layout.root / "ask-here.sh"
+    (text,) = [
+        file.content
+        for file in unbound.UNBOUND.render(DesiredState(settings), host.layout)
+        if file.path.name == "ask-here.sh"
+    ]
+    script.write_bytes(text)
+    command = ("/bin/sh", str(script), str(conf), "/bin/cat", "/etc/resolv.conf")
+    assert host.call(*command) == (0, "nameserver 127.0.53.53\noptions trust-ad edns0\n")
+    assert Path("/etc/resolv.conf").read_text() == system
+    code, said = host.call("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--", *command)
+    assert (code, said.startswith(system)) == (0, True)
+    assert "asks the system's resolver" in said

@@ -23,6 +23,7 @@ import dns.rdatatype
 import dns.resolver
 import dns.rrset
 
+from mailward.host import dns_wire
 from mailward.model.errors import NotPossible
 from mailward.model.outside import DnsAnswer
 from mailward.model.sentence import Sentence
@@ -49,12 +50,6 @@ class DnsResolver:
         self._unchecked = unchecked
 
     def query(self, name: str, rdtype: str) -> DnsAnswer:
-        try:
-            asked = dns.name.from_text(name)
-            question = dns.message.make_query(asked, rdtype, want_dnssec=self._unchecked, use_edns=0, payload=1232)
-        except (dns.exception.DNSException, UnicodeError, ValueError) as error:
-            return DnsAnswer(name, rdtype, "FORMERR", (), f"not asked: {error}")
-        question.flags |= dns.flags.CD if self._unchecked else dns.flags.AD
         servers = self._servers or _of_the_system(self._resolv_conf)
         deadline = time.monotonic() + self._timeout
         worst = DnsAnswer(name, rdtype, "TIMEOUT", (), ", ".join(f"{address}:{port}" for address, port in servers))
@@ -64,16 +59,29 @@ class DnsResolver:
                 if left <= 0:
                     return worst
                 patience = min(left, self._timeout / (4 - 2 * turn) / len(servers))
-                answer = _ask(question, address, port, patience)
-                if answer is None:
+                try:
+                    told = self._ask(name, rdtype, address, port, patience)
+                except (dns.exception.DNSException, UnicodeError, ValueError) as error:
+                    return DnsAnswer(name, rdtype, "FORMERR", (), f"not asked: {error}")
+                if told is None:
                     continue
-                told = said(name, rdtype, answer, (address, port))
                 if told.rcode in ("NOERROR", "NXDOMAIN"):
                     return told
                 worst = told
             if worst.rcode != "TIMEOUT":
                 return worst
         return worst
+
+    def _ask(self, name: str, rdtype: str, address: str, port: int, timeout: float) -> DnsAnswer | None:
+        """One answer of one server; None for silence. Raises for what can't be asked."""
+        if not self._unchecked:
+            with contextlib.suppress(dns_wire.Odd):
+                return _plainly(name, rdtype, address, port, timeout)
+        asked = dns.name.from_text(name)
+        question = dns.message.make_query(asked, rdtype, want_dnssec=self._unchecked, use_edns=0, payload=dns_wire.PAYLOAD)
+        question.flags |= dns.flags.CD if self._unchecked else dns.flags.AD
+        answer = _ask(question, address, port, timeout)
+        return None if answer is None else said(name, rdtype, answer, (address, port))
 
 
 def server_of(text: str) -> tuple[str, int]:
@@ -101,6 +109,17 @@ def _of_the_system(resolv_conf: Path) -> tuple[tuple[str, int], ...]:
     except (dns.exception.DNSException, OSError):
         return ()
     return tuple((str(address), system.port) for address in system.nameservers)[:3]
+
+
+def _plainly(name: str, rdtype: str, address: str, port: int, timeout: float) -> DnsAnswer | None:
+    """The plain case, which is nearly every one. Raises Odd."""
+    wire = dns_wire.exchange(dns_wire.question(name, rdtype), address, port, timeout)
+    if wire is None:
+        return None
+    told = dns_wire.read(wire, rdtype)
+    authentic = told.authentic and ipaddress.ip_address(address).is_loopback
+    rcode = dns.rcode.to_text(dns.rcode.Rcode.make(told.rcode))
+    return DnsAnswer(name, rdtype, rcode, told.records, f"{address}:{port}", authentic, told.ttl, told.alias)
 
 
 def _ask(question: dns.message.QueryMessage, address: str, port: int, timeout: float) -> dns.message.Message | None:

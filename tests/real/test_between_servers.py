@@ -90,9 +90,12 @@ def test_what_must_not_go_in_clear_waits_with_the_reason(between: Lab) -> None:
     between.mailward("tls", "demand", "plain.example")
     between.send_from_mailward("anna@alpha.example", "demanded@plain.example", "not in clear either")
     assert "TLS is required, but was not offered" in waits(between, "demanded@plain.example")
-    assert "TLS is required, but was not offered" in between.here.run(
-        "postqueue", "-c", str(between.instance / "current" / "postfix"), "-p"
-    )
+    postfix = str(between.instance / "current" / "postfix")
+    assert "TLS is required, but was not offered" in between.here.run("postqueue", "-c", postfix, "-p")
+    between.here.run("postsuper", "-c", postfix, "-e", "ALL")  # as when five days are over
+    between.flush_mailward()
+    told = between.arrived("anna@omega.example", "Undelivered Mail Returned to Sender")
+    assert "TLS is required, but was not offered" in told
 
 
 def test_mail_arrives_by_dane_and_by_mta_sts_and_says_how(between: Lab) -> None:

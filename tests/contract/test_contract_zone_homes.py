@@ -1,77 +1,21 @@
 """What a place of zones promises (model.zones.ZoneHome): the fake, our Knot, PowerDNS, and that by dns-lexicon."""
 
-import contextlib
-import sqlite3
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from fakes.memory_zone import MemoryZoneHome
 from fakes.told_resolver import MemoryDnsUpdates
-from knot_lab import free_port, knot_lab, until
+from knot_lab import free_port, knot_lab
 from mailward.host.dns_update import Rfc2136
 from mailward.host.zone_lexicon import LexiconHome
 from mailward.host.zone_powerdns import PowerDnsHome
 from mailward.host.zone_rfc2136 import Rfc2136Home
 from mailward.model.errors import NotPossible
 from mailward.model.zones import RecordSet, ZoneHome
+from powerdns_lab import KEY, make_zone, powerdns
 
-KEY = "a-key-that-nobody-may-see"
-SCHEMA = Path("/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql")
 PLACES = ["memory", *(pytest.param(name, marks=pytest.mark.real) for name in ("knot", "powerdns"))]
-
-
-@contextlib.contextmanager
-def powerdns() -> Iterator[str]:
-    """Debian's pdns-server with its SQLite backend and the zone a.test; the address of its API."""
-    with tempfile.TemporaryDirectory(prefix="pdns-") as name:
-        directory, dns, api = Path(name), free_port(), free_port()
-        with contextlib.closing(sqlite3.connect(directory / "zones.sqlite")) as database:
-            database.executescript(SCHEMA.read_text())
-        argv = ["/usr/sbin/pdns_server", f"--config-dir={directory}", f"--socket-dir={directory}", "--launch=gsqlite3"]
-        argv += [f"--gsqlite3-database={directory}/zones.sqlite", "--local-address=127.0.0.1", f"--local-port={dns}"]
-        argv += ["--api=yes", f"--api-key={KEY}", "--webserver=yes", "--webserver-address=127.0.0.1"]
-        argv += [
-            f"--webserver-port={api}",
-            "--daemon=no",
-            "--guardian=no",
-            "--security-poll-suffix=",
-            "--setuid=",
-            "--setgid=",
-        ]
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        url = f"http://127.0.0.1:{api}"
-        try:
-            until(lambda: _answers(url), "pdns answers", 20)
-            _make_zone(url)
-            yield url
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _call(url: str, method: str, path: str, body: str | None = None) -> int:
-    import http.client
-    from urllib.parse import urlsplit
-
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
-    connection.request(method, path, body, {"X-API-Key": KEY, "Content-Type": "application/json"})
-    return connection.getresponse().status
-
-
-def _answers(url: str) -> bool:
-    try:
-        return _call(url, "GET", "/api/v1/servers") == 200
-    except OSError:
-        return False
-
-
-def _make_zone(url: str, zone: str = "a.test") -> None:
-    body = f'{{"name": "{zone}.", "kind": "Native", "nameservers": ["ns.host.test."]}}'
-    assert _call(url, "POST", "/api/v1/servers/localhost/zones", body) == 201
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +27,7 @@ def knot_place() -> Iterator[ZoneHome]:
 
 @pytest.fixture(scope="module")
 def pdns() -> Iterator[str]:
-    with powerdns() as url:
+    with powerdns() as (url, _):
         yield url
 
 
@@ -147,7 +91,7 @@ def test_dns_lexicon_keeps_the_same_promises(pdns: str) -> None:
     options = {"auth_token": KEY, "pdns_server": f"http://{parts.netloc}", "pdns_server_id": "localhost"}
     options["pdns_disable_notify"] = "true"
     place = LexiconHome("powerdns", options)
-    _make_zone(pdns, "example.org")  # lexicon asks the list of public suffixes what a zone is
+    make_zone(pdns, "example.org")  # lexicon asks the list of public suffixes what a zone is
     place.replace(
         "example.org",
         [RecordSet("x.example.org", "TXT", ('"one"', '"two"')), RecordSet("example.org", "MX", ("10 mx.host.test.",))],

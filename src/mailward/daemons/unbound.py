@@ -70,7 +70,7 @@ def _render(desired: DesiredState, layout: Layout) -> tuple[File, ...]:
         "anchors": demo_anchors(layout),
         "own_zones": ("localhost", "test", "127.in-addr.arpa", ip_address("::1").reverse_pointer),
     }
-    files = (render_file(f"{NAME}/unbound.conf", values),)
+    files = render_file(f"{NAME}/unbound.conf", values), render_file(f"{NAME}/run.sh", values)
     if not can_be_named(settings):
         return files
     named = File(PurePosixPath(NAME, "resolv.conf"), resolv_conf(settings).encode())
@@ -85,12 +85,12 @@ UNBOUND = Daemon(
     name=NAME,
     wanted=always,
     render=_render,
-    program=lambda _desired, layout: Program(("/usr/sbin/unbound", "-d", "-c", _config(layout.current))),
+    program=lambda _desired, layout: Program(("/bin/sh", str(layout.current / NAME / "run.sh"), _config(layout.current))),
     checkers=lambda _desired, _layout, staged: (
         Checker(("/usr/sbin/unbound-checkconf", _config(staged)), words=("error:", "warning:", "fatal")),
     ),
     reload=lambda layout: control(layout, "reload"),
-    renewal=lambda file: Renewal.RESTART if file.path.name == "unbound.conf" else Renewal.NOTHING,
+    renewal=lambda file: Renewal.RESTART if file.path.name in ("unbound.conf", "run.sh") else Renewal.NOTHING,
     directories=lambda layout: (
         Directory(layout.state / NAME),
         Directory(layout.run / NAME, 0o750, USER, USER),

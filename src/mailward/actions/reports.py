@@ -151,7 +151,7 @@ def _counted(domain: str, since: datetime) -> list[tuple[Counted, bool]]:
         .order_by("-total")[:MOST_GROUPS]
     )
     return [
-        (Counted(source, sender or organisation, begins.date(), dkim or spf, total, passed_as), proven)
+        (Counted(source, sender or organisation, begins.date(), dkim or spf, int(total), passed_as), proven)
         for source, organisation, sender, begins, proven, passed_as, dkim, spf, total in groups
     ]
 
@@ -180,8 +180,8 @@ def _reporters(domain: str, since: datetime) -> tuple[ReporterTotal, ...]:
             one["sender"],
             one["proven"],
             counts[one["organisation"], one["sender"], one["proven"]],
-            one["aligned"] or 0,
-            (one["messages"] or 0) - (one["aligned"] or 0),
+            int(one["aligned"] or 0),
+            int(one["messages"] or 0) - int(one["aligned"] or 0),
         )
         for one in groups
     ]
@@ -191,7 +191,7 @@ def _reporters(domain: str, since: datetime) -> tuple[ReporterTotal, ...]:
 def _report(row: AggregateReport) -> ReportRow:
     return ReportRow(
         row.organisation, row.sender, row.proven, row.report_id, row.begins_at, row.ends_at, str(row.policy.get("p", "")),
-        getattr(row, "messages", 0) or 0, row.received_at,
+        int(getattr(row, "messages", 0) or 0), row.received_at,
     )  # fmt: skip
 
 

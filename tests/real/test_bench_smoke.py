@@ -25,6 +25,7 @@ FIGURES = {
             "rush_per_second",
         )
     },
+    "signing": {"letters_per_second_without", "letters_per_second_signed", "signed_ratio", "failed"},
     "up": {"seconds_empty_directory", "seconds_nothing_to_do", "second_up_changed_nothing"},
 }  # fmt: skip
 

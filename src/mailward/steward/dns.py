@@ -13,6 +13,7 @@ from mailward.daemons.quoting import name as checked_name
 from mailward.model.dns import HomeKind, Record
 from mailward.model.runs import Outcome, RunKind, RunState, Step, Waiting
 from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.settings import OWN_TOP_LEVEL
 from mailward.model.zones import ZoneHome
 from mailward.publishing import homes
 from mailward.publishing.difference import Difference, Key, SetChange, difference
@@ -37,9 +38,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
     """Publish what the zone must say, and prove it."""
     zone = checked_name(run.subject)
     _rotate(run, host)
-    if _is_overtaken(run):
-        said = Sentence("a later run publishes {zone}", zone=zone)
-        return Outcome(RunState.UNCHANGED, said, NOTHING, host.clock.now())
+    if (why := _why_not(run, zone, host)) is not None:
+        return Outcome(RunState.UNCHANGED, why, NOTHING, host.clock.now())
     with recorder.step(Step.OBSERVE):
         known = Zones(host.settings)
         dns_day.advance(host, zone, known)
@@ -72,15 +72,18 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
     if waiting is not None:
         return waiting
     if not any(one.answered for one in missing):
-        said = Sentence(
-            "{server} didn't answer, so nobody can say what it shows of {zone}", server=missing[0].server, zone=zone
-        )
-        remedy = Sentence(
-            "The records are published. Look at that name server, then run: mailward dns publish {zone}", zone=zone
-        )
-        return Outcome(RunState.FAILED, said, remedy, host.clock.now())
+        return _unknown(zone, missing[0], host)
     with recorder.step(Step.UNDO):
         return _undo(zone, place, planned, missing[0], host)
+
+
+def _unknown(zone: str, silent: Missing, host: Host) -> Outcome:
+    """Nothing is taken back for a server of which nobody knows what it shows."""
+    said = Sentence("{server} didn't answer, so nobody can say what it shows of {zone}", server=silent.server, zone=zone)
+    remedy = Sentence(
+        "The records are published. Look at that name server, then run: mailward dns publish {zone}", zone=zone
+    )
+    return Outcome(RunState.FAILED, said, remedy, host.clock.now())
 
 
 def _rotate(run: Run, host: Host) -> None:
@@ -92,8 +95,18 @@ def _rotate(run: Run, host: Host) -> None:
         run.save(update_fields=["request"])
 
 
+def _why_not(run: Run, zone: str, host: Host) -> Sentence | None:
+    """Nothing is done to a zone that isn't held here (any more), nor to what this host keeps for itself (the catalog)."""
+    if zone.rpartition(".")[2] == OWN_TOP_LEVEL or zone not in Zones(host.settings).all():
+        return Sentence("the zone {zone} is none of this host's", zone=zone)
+    return Sentence("a later run publishes {zone}", zone=zone) if _is_overtaken(run) else None
+
+
 def _is_overtaken(run: Run) -> bool:
-    """Whether a later run does it: two that wait for the same zone would each look for what the other doesn't want."""
+    """Whether a later run does it: two that wait for the same zone would each look for what the other doesn't want. What
+    somebody allowed to be replaced isn't lost: that run plans first."""
+    if run.request.get("overwrite") and "planned" not in run.request:
+        return False
     return Run.objects.filter(kind=RunKind.DNS, subject=run.subject, pk__gt=run.pk).exclude(state=RunState.REFUSED).exists()
 
 

@@ -21,7 +21,7 @@ from mailward.store.models import Run
 
 log = structlog.get_logger()
 
-AT_ONCE = 100  # zones in one round: a second or two, for which other runs have to wait
+AT_ONCE = 25  # zones in one round: a second or two, for which other runs have to wait
 EVERY = timedelta(minutes=1)  # from one round to the next
 PAUSE = timedelta(seconds=5)  # between two parts of a round
 AGAIN_AFTER = timedelta(hours=1)  # a run that ended badly is tried again

@@ -48,7 +48,7 @@ def _ascii(name: str) -> str:
 
 def _plain(text: str) -> str:
     parts = []
-    for char in unicodedata.normalize("NFKD", text):
+    for char in unicodedata.normalize("NFKD", text.replace("ß", "ss")):  # as IDNA 2003 had it: it was the same name once
         if char.isascii():
             parts.append(char)
         elif unicodedata.category(char) not in ("Mn", "Cf"):

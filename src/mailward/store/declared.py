@@ -36,6 +36,7 @@ from mailward.store.models import (
 )
 
 _NAME = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
+_LEVELS = frozenset({"encrypt", "verify", "secure", "dane-only"})
 STARTTLS_DOORS = (Door.IMAP, Door.POP3, Door.SIEVE)
 
 
@@ -169,7 +170,7 @@ def directory_change(
             *(_mailbox(box, opened) for box in boxes.values()),
             *(_alias(alias) for alias in aliases.values()),
             *(_app_password(app, opened) for app in apps),
-            *(DirectoryTlsDestination(one.name, one.level) for one in demanded.values()),
+            *(_destination(one) for one in demanded.values()),
         ),
         remove_domains=tuple(d for d in domains if d not in domain_rows),
         remove_mailboxes=tuple(a for a in addresses if a not in boxes),
@@ -189,7 +190,7 @@ def whole_directory(unseal: Unseal, there: Iterable[DirectoryRow] = ()) -> Direc
     return DirectoryChange(
         put=(
             *(_domain(d) for d in Domain.objects.exclude(pk__in=waiting).select_related("dns")),
-            *(DirectoryTlsDestination(one.name, one.level) for one in TlsDestination.objects.all()),
+            *(_destination(one) for one in TlsDestination.objects.all()),
             *(_published(opened, *row) for row in boxes.iterator(5000)),
             *(_alias(alias) for alias in aliases),
             *(_app_password(app, opened) for app in apps),
@@ -208,6 +209,11 @@ def _domain(row: Domain) -> DirectoryDomain:
         tls_in=wishes is not None and wishes.tls_in,
         tls_out=wishes is not None and wishes.tls_out,
     )
+
+
+def _destination(row: TlsDestination) -> DirectoryTlsDestination:
+    """Postfix takes the level as it stands, with whatever is said behind it: what isn't one of ours demands the most."""
+    return DirectoryTlsDestination(row.name, row.level if row.level in _LEVELS else "secure")
 
 
 def _mailbox(box: Mailbox, opened: Opened) -> DirectoryMailbox:

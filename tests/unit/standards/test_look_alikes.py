@@ -25,6 +25,7 @@ def guarded(*names: str, closely: bool = False) -> Guarded:
     [
         ("paypal", "paypa1"),
         ("paypal", "раураl"),  # Cyrillic
+        ("sparkasse", "sparkaße"),
         ("paypal", "pâypàl"),
         ("modern", "rnodern"),
         ("window", "vvindow"),

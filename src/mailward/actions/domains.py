@@ -16,7 +16,7 @@ from mailward.model.rights import HOST, Act, Place
 from mailward.model.runs import RunKind
 from mailward.model.sentence import Sentence
 from mailward.standards.hostname import parse_domain
-from mailward.store import records
+from mailward.store import name_forms, records
 from mailward.store.models import Customer, Domain, Mailbox
 
 LONGEST_DOMAIN = 220
@@ -96,6 +96,7 @@ def add_domain(office: Office, actor: Actor, name: str, customer: str | None = N
     refuse(domain, owner, office=office, actor=actor, confirmed=confirmed)
     holder, _ = Customer.objects.get_or_create(name=owner)
     row = Domain.objects.create(name=domain, customer=holder)
+    name_forms.remember([row], office.suffixes().registered)
     now = office.clock.now()
     if not actor.may(Act.DOMAINS_ADD, HOST):
         ask_for_proof(row, now)

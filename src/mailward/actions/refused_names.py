@@ -4,7 +4,7 @@ Some are refused to everybody. Of the others, a provider is told what is doubtfu
 else is told whose name theirs resembles.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailward.actions import name_lists
@@ -17,6 +17,7 @@ from mailward.model.sentence import Sentence
 from mailward.model.settings import OWN_TOP_LEVEL
 from mailward.standards.look_alikes import Guarded
 from mailward.standards.name_patterns import first_match
+from mailward.store import name_forms
 from mailward.store.models import Domain, PartnerName
 
 CONFIRMABLE = frozenset(
@@ -131,16 +132,17 @@ def _about_look_alikes(office: Office, domain: str, owner: str) -> Iterator[Doub
     if partner is not None:
         said = Sentence("{domain} belongs to the partner name {of}", domain=domain, of=partner)
         yield Doubt("partner-name", said, _resembles(domain))
-    others: Iterable[str] = Domain.objects.exclude(customer__name=owner).values_list("name", flat=True)
-    for guarded in (
-        Guarded([*partners, registered(office.settings.hostname)], registered, closely=True),
-        Guarded(others, registered),
+    own = registered(office.settings.hostname)
+    others = name_forms.near(domain, registered, without_customer=owner)
+    for guarded, of_others in (
+        (Guarded(partners, registered, closely=True), False),
+        (Guarded(others, registered), False),
+        (Guarded([own], registered, closely=True), True),  # a provider's own names resemble each other
     ):
         found = guarded.find(domain)
         if found is not None:
-            yield Doubt(
-                "looks-like", Sentence("{domain} can be taken for {of}", domain=domain, of=found.of), _resembles(domain)
-            )
+            said = Sentence("{domain} can be taken for {of}", domain=domain, of=found.of)
+            yield Doubt("looks-like", said, _resembles(domain), of_others=of_others)
 
 
 def _resembles(domain: str) -> Sentence:

@@ -59,19 +59,15 @@ class Guarded:
         return None
 
     def _add(self, name: str) -> None:
-        label, ending = self._split(name)
+        forms, ending = forms_of(name, self._registered)
         self._names.add(name)
-        for form in _forms(label):
+        for form in forms:
             self._kept.setdefault((form, ending), name)
             if self._closely:
                 self._kept.setdefault((form, ANY), name)
-        whole = flat(f"{label}{ending}")  # examplecom.com
-        self._kept.setdefault((whole, ANY if self._closely else ending), name)
 
     def _split(self, name: str) -> tuple[str, str]:
-        """What is below the ending (with its dots), and the ending: ("shop.example", "co.uk")."""
-        ending = self._registered(name).partition(".")[2]
-        return name.removesuffix(f".{ending}"), ending
+        return _split(name, self._registered)
 
     def _same(self, label: str, ending: str) -> tuple[str, LikenessKind] | None:
         for form in (*_forms(label), flat(label).removeprefix("www")):
@@ -112,6 +108,32 @@ class Guarded:
             if of is not None and len(rest) >= self._shortest:
                 return of, LikenessKind.WORD
         return None
+
+
+def forms_of(name: str, registered: Registered) -> tuple[tuple[str, ...], str]:
+    """What a guarded name is kept by, and its ending. The last form is that of examplecom.com."""
+    label, ending = _split(name, registered)
+    return (*_forms(label), flat(f"{label}{ending}")), ending
+
+
+def forms_near(name: str, registered: Registered) -> tuple[frozenset[str], str]:
+    """Every form under which a guarded name may be kept that ``name`` can be taken for, and their ending: for a store that
+    keeps the forms of many thousands. What it finds is handed to ``Guarded``, which decides."""
+    near: set[str] = set()
+    ending = ""
+    for candidate in (name, registered(name)):
+        label, ending = _split(candidate, registered)
+        near.add(flat(label).removeprefix("www"))
+        for form in _forms(label):
+            near.add(form)
+            near.update(_slips(form))
+    return frozenset(near), ending
+
+
+def _split(name: str, registered: Registered) -> tuple[str, str]:
+    """What is below the ending (with its dots), and the ending: ("shop.example", "co.uk")."""
+    ending = registered(name).partition(".")[2]
+    return name.removesuffix(f".{ending}"), ending
 
 
 def _forms(label: str) -> tuple[str, ...]:

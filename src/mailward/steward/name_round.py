@@ -10,11 +10,13 @@ from django.db import connections
 from mailward.steward.control import look_onward
 from mailward.steward.host import Host
 from mailward.steward.name_watch import Watch
+from mailward.store import name_forms
 
 log = structlog.get_logger()
 
 EVERY = timedelta(minutes=1)
 PROOFS = 10  # looks for a proof, a minute
+FORMS = 5000  # domains whose looks are learned, a minute: all of them, after an update
 
 
 class NameRound:
@@ -42,6 +44,7 @@ class NameRound:
     def _work(self) -> None:
         try:
             host = self._host.fresh()
+            name_forms.remember_onward(host.suffixes().registered, FORMS)
             look_onward(host, PROOFS)
             self._watch.go_on(host)
         finally:

@@ -64,6 +64,21 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="NameForm",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("form", models.CharField(max_length=253)),
+                ("ending", models.CharField(max_length=253)),
+                (
+                    "domain",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="forms", to="store.domain"),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["form", "ending"], name="names_by_their_looks")],
+            },
+        ),
+        migrations.CreateModel(
             name="WatchedName",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -12,7 +12,7 @@ from mailward.store.models.dns import (
     Zone,
 )
 from mailward.store.models.domains import Alias, AppPassword, Customer, Domain, Mailbox, ServerChoice
-from mailward.store.models.names import ControlProof, DeniedName, NameWatch, PartnerName, WatchedName
+from mailward.store.models.names import ControlProof, DeniedName, NameForm, NameWatch, PartnerName, WatchedName
 from mailward.store.models.people import Account, ApiToken, Group, Invitation, KeptAnswer, RoleGrant
 from mailward.store.models.records import DomainState, Event, Finding, Run, RunStep
 from mailward.store.models.reports import AggregateReport, AggregateRow, TlsReport
@@ -41,6 +41,7 @@ __all__ = [
     "KeptAnswer",
     "Lineage",
     "Mailbox",
+    "NameForm",
     "NameWatch",
     "Order",
     "PartnerName",

@@ -51,6 +51,20 @@ class PartnerName(models.Model):
         return self.name
 
 
+class NameForm(models.Model):
+    """What a hosted domain looks like (standards/look_alikes.py): new names are compared with 50,000 as with ten."""
+
+    domain = models.ForeignKey(Domain, on_delete=models.CASCADE, related_name="forms")
+    form = models.CharField(max_length=253)
+    ending = models.CharField(max_length=253)
+
+    class Meta:
+        indexes = [models.Index(fields=["form", "ending"], name="names_by_their_looks")]
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.ending}"
+
+
 class WatchedName(models.Model):
     """A look-alike of a guarded name that somebody has registered."""
 

@@ -21,7 +21,7 @@ from mailward.model.verdict import Verdict
 
 log = structlog.get_logger()
 
-THREADS = 48
+THREADS = 32
 LONGEST = 60.0  # seconds for one domain, from its first question on
 
 Job = Callable[[Seen], list[CheckFinding]]

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q, Sum
-
 from mailward.actions import permission
 from mailward.actions.dns_policy import DnsPolicyWish, set_dns_policy
 from mailward.actions.office import Asked, Office
@@ -18,7 +16,7 @@ from mailward.model.sentence import Sentence
 from mailward.store.models import AggregateReport, AggregateRow, Domain, DomainDns, TlsReport
 
 MOST_DAYS = 365
-MOST_GROUPS = 50_000  # of rows that are added up; the largest
+MOST_KNOWN, MOST_ROWS = 20_000, 300_000  # reports and their rows that are added up
 MOST_SOURCES, MOST_REPORTS = 100, 50
 
 
@@ -102,21 +100,21 @@ def show_reports(office: Office, actor: Actor, domain: str, *, days: int = DAYS)
         raise BadInput("days", Sentence("Give a number of days from 1 to {most}.", most=MOST_DAYS), code="days")
     now = office.clock.now()
     since = (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
-    every = [one for one, _ in _counted(row.name, since)]
+    known, counted = _load(row.name, min(since, now - timedelta(days=DAYS)))
+    shown = {number: one for number, one in known.items() if one.begins_at >= since}
+    every = [one for number, one in counted if number in shown]
     found = sources(every, office.settings.world_addresses)
-    received = AggregateReport.objects.filter(domain=row.name, begins_at__gte=since)
     return DomainReports(
         row.name,
         days,
-        _meter(office, row, now),
+        _meter(office, row, known, counted),
         sum(one.count for one in every if one.aligned),
         sum(one.count for one in every if not one.aligned),
         _by_day(every, since.date(), now.date()),
         found[:MOST_SOURCES],
         max(0, len(found) - MOST_SOURCES),
-        _reporters(row.name, since),
-        tuple(map(_report, received.annotate(messages=Sum("rows__count")).order_by("-begins_at", "-pk")[:MOST_REPORTS])),
-        received.filter(proven=False).count(),
+        *_by_report(shown, counted),
+        sum(not one.proven for one in shown.values()),
         _tls(row.name, since),
     )
 
@@ -125,7 +123,7 @@ def go_on(office: Office, actor: Actor, domain: str, *, anyway: bool = False) ->
     """Ask receivers for the next stricter DMARC policy. Refused (``not-safe``) unless the reports say that it is safe, or
     ``anyway``: somebody knows better."""
     row = permission.domain_for(actor, Act.DNS_CHANGE, domain)
-    found = _meter(office, row, office.clock.now())
+    found = _meter(office, row, *_load(row.name, office.clock.now() - timedelta(days=DAYS)))
     if found.following is None:
         raise BadInput("domain", found.headline, code="strictest")
     if found.go is not Go.YES and not anyway:
@@ -133,26 +131,31 @@ def go_on(office: Office, actor: Actor, domain: str, *, anyway: bool = False) ->
     return set_dns_policy(office, actor, row.name, DnsPolicyWish(dmarc=found.following, dmarc_testing=False))
 
 
-def _meter(office: Office, domain: Domain, now: datetime) -> Meter:
+Known = dict[int, AggregateReport]
+Rows = list[tuple[int, Counted]]
+
+
+def _meter(office: Office, domain: Domain, known: Known, counted: Rows) -> Meter:
     """From the proven reports of the last 30 days."""
-    since = now - timedelta(days=DAYS)
-    proven = [one for one, is_proven in _counted(domain.name, since) if is_proven]
-    unproven = AggregateReport.objects.filter(domain=domain.name, begins_at__gte=since, proven=False).count()
+    since = office.clock.now() - timedelta(days=DAYS)
+    proven = {number for number, one in known.items() if one.proven and one.begins_at >= since}
+    unproven = sum(not one.proven and one.begins_at >= since for one in known.values())
     wish = DomainDns.objects.filter(domain=domain).first() or DomainDns()
-    return meter(proven, office.settings.world_addresses, DmarcPolicy(wish.dmarc), unproven)
+    rows = [one for number, one in counted if number in proven]
+    return meter(rows, office.settings.world_addresses, DmarcPolicy(wish.dmarc), unproven)
 
 
-def _counted(domain: str, since: datetime) -> list[tuple[Counted, bool]]:
-    names = ("source", "report__organisation", "report__sender", "report__begins_at", "report__proven", "passed_as")
+def _load(domain: str, since: datetime) -> tuple[Known, Rows]:
+    """The reports, the newest first, and their rows: two questions to the store, nothing added up there."""
+    reports = AggregateReport.objects.filter(domain=domain, begins_at__gte=since).order_by("-begins_at", "-pk")
+    known = {one.pk: one for one in reports[:MOST_KNOWN]}
     rows = AggregateRow.objects.filter(report__domain=domain, report__begins_at__gte=since)
-    groups = (
-        rows.values_list(*names, "dkim_aligned", "spf_aligned")
-        .annotate(total=Sum("count"))
-        .order_by("-total")[:MOST_GROUPS]
-    )
-    return [
-        (Counted(source, sender or organisation, begins.date(), dkim or spf, int(total), passed_as), proven)
-        for source, organisation, sender, begins, proven, passed_as, dkim, spf, total in groups
+    said = rows.values_list("report_id", "source", "count", "dkim_aligned", "spf_aligned", "passed_as")[:MOST_ROWS]
+    names = {number: (one.sender or one.organisation, one.begins_at.date()) for number, one in known.items()}
+    return known, [
+        (number, Counted(source, *names[number], dkim or spf, count, passed_as))
+        for number, source, count, dkim, spf, passed_as in said.iterator(chunk_size=5000)
+        if number in names
     ]
 
 
@@ -165,33 +168,27 @@ def _by_day(counted: Iterable[Counted], first: date, last: date) -> tuple[DayTot
     return tuple(DayTotal(day.isoformat(), aligned, failing) for day, (aligned, failing) in totals.items())
 
 
-def _reporters(domain: str, since: datetime) -> tuple[ReporterTotal, ...]:
-    rows = AggregateReport.objects.filter(domain=domain, begins_at__gte=since)
-    passed = Q(rows__dkim_aligned=True) | Q(rows__spf_aligned=True)
-    groups = rows.values("organisation", "sender", "proven").annotate(
-        aligned=Sum("rows__count", filter=passed), messages=Sum("rows__count")
-    )
-    counts: dict[tuple[str, str, bool], int] = {}
-    for key in rows.values_list("organisation", "sender", "proven"):
-        counts[key] = counts.get(key, 0) + 1
-    found = [
-        ReporterTotal(
-            one["organisation"],
-            one["sender"],
-            one["proven"],
-            counts[one["organisation"], one["sender"], one["proven"]],
-            int(one["aligned"] or 0),
-            int(one["messages"] or 0) - int(one["aligned"] or 0),
-        )
-        for one in groups
-    ]
-    return tuple(sorted(found, key=lambda one: (-one.aligned - one.failing, one.organisation)))[:MOST_REPORTS]
+def _by_report(known: Known, counted: Rows) -> tuple[tuple[ReporterTotal, ...], tuple[ReportRow, ...]]:
+    """Who reported, those who saw most first, and the newest reports."""
+    sums: dict[int, list[int]] = {number: [0, 0] for number in known}
+    for number, one in counted:
+        if number in sums:
+            sums[number][0 if one.aligned else 1] += one.count
+    reporters: dict[tuple[str, str, bool], list[int]] = {}
+    for number, report in known.items():
+        totals = reporters.setdefault((report.organisation, report.sender, report.proven), [0, 0, 0])
+        for at, more in enumerate((1, *sums[number])):
+            totals[at] += more
+    found = [ReporterTotal(*key, *totals) for key, totals in reporters.items()]
+    found.sort(key=lambda one: (-one.aligned - one.failing, one.organisation, one.sender))
+    newest = tuple(_report(one, sum(sums[number])) for number, one in list(known.items())[:MOST_REPORTS])
+    return tuple(found[:MOST_REPORTS]), newest
 
 
-def _report(row: AggregateReport) -> ReportRow:
+def _report(row: AggregateReport, messages: int) -> ReportRow:
     return ReportRow(
         row.organisation, row.sender, row.proven, row.report_id, row.begins_at, row.ends_at, str(row.policy.get("p", "")),
-        int(getattr(row, "messages", 0) or 0), row.received_at,
+        messages, row.received_at,
     )  # fmt: skip
 
 

@@ -170,3 +170,12 @@ def test_a_program_tells_its_progress_on_a_pipe_of_its_own() -> None:
     lines: list[str] = []
     assert RealProcesses().stream(["bash", "-c", "echo said; echo told >&{status}; echo more"], lines.append) == 0
     assert sorted(lines) == ["more", "said", "told"]
+
+
+def test_a_way_to_an_address_is_known_without_sending_anything() -> None:
+    """Loopback can always be reached; what is no address has no way."""
+    from mailward.host.reach import has_route
+
+    assert has_route("127.0.0.1")
+    assert not has_route("999.0.0.1")
+    assert not has_route("fe80::1")  # link-local, without an interface

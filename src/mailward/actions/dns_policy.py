@@ -68,7 +68,7 @@ def set_dns_policy(office: Office, actor: Actor, name: str, wish: DnsPolicyWish)
     if wish.mta_sts is not None:
         if wish.mta_sts is MtaStsMode.NONE:
             raise BadInput("mta_sts", Sentence("off is what ends it, by way of none"), code="bad-mode")
-        changes["mta_sts"] = MtaStsMode(wish.mta_sts).value
+        changes["mta_sts"] = _mta_sts(domain, MtaStsMode(wish.mta_sts)).value
     if wish.dmarc_testing is not None:
         changes["dmarc_testing"] = wish.dmarc_testing
     if wish.tls_rpt is not None:
@@ -79,6 +79,12 @@ def set_dns_policy(office: Office, actor: Actor, name: str, wish: DnsPolicyWish)
         raise BadInput("domain", Sentence("nothing was named that should change"), code="nothing-named")
     keep(domain, **changes)
     return dns.ask_for_run(actor, office, domain, "dns.policy-changed", **changes)
+
+
+def _mta_sts(domain: Domain, wish: MtaStsMode) -> MtaStsMode:
+    """A policy that is served goes by way of none, its record and its address staying meanwhile (RFC 8461 section 8.3)."""
+    is_served = DomainDns.objects.filter(domain=domain).exclude(mta_sts_id="").exists()
+    return MtaStsMode.NONE if wish is MtaStsMode.OFF and is_served else wish
 
 
 def keep(domain: Domain, **changes: Any) -> None:

@@ -19,7 +19,7 @@ from mailward.daemons.limits import REPORT_BYTES
 from mailward.daemons.secrets import TSIG_NAME, pebble_certificate, steward_tsig
 from mailward.daemons.users import PANEL
 from mailward.flow.ground import Ground
-from mailward.host import acme_ca, breached_passwords, log_files, log_lines
+from mailward.host import acme_ca, breached_passwords, log_files, log_lines, reach
 from mailward.host.appending import append_line
 from mailward.host.clock import RealClock
 from mailward.host.directory import Directory
@@ -209,12 +209,14 @@ def _authoritative(settings: Settings) -> Callable[[str], Sequence[Resolver]]:
         return lambda _zone: [here]
     resolver = DnsResolver(settings.asked)
 
-    def found(zone: str) -> Sequence[Resolver]:
+    def servers(zone: str) -> Sequence[Resolver]:
         names = resolver.query(zone, "NS").records
-        addresses = [a for name in names for rdtype in ("A", "AAAA") for a in resolver.query(name, rdtype).records]
+        found = [[a for rdtype in ("A", "AAAA") for a in resolver.query(name, rdtype).records] for name in names]
+        # Where there is no way to IPv6, a server's IPv6 address says nothing about the server.
+        addresses = [a for of_one in found for a in ([a for a in of_one if reach.has_route(a)] or of_one)]
         return [DnsResolver((f"[{a}]:53" if ":" in a else f"{a}:53",)) for a in addresses]
 
-    return found
+    return servers
 
 
 def locks(layout: Layout) -> Callable[[str], AbstractContextManager[None]]:

@@ -1,5 +1,6 @@
 """Who can reach what: whether other users may enter a directory, and by which addresses the world finds this machine."""
 
+import socket
 import stat
 from pathlib import Path
 
@@ -18,3 +19,14 @@ def global_addresses(processes: Processes) -> tuple[str, ...]:
     """The addresses of this machine's interfaces without loopback and link-local ones (hostname(1), -I), IPv4 first."""
     found = processes.run(("hostname", "-I")).stdout.split()
     return tuple(sorted(found, key=lambda address: ":" in address))
+
+
+def has_route(address: str) -> bool:
+    """Whether packets to this address would leave the machine (or stay on it). Nothing is sent."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 53))
+    except OSError:
+        return False
+    return True

@@ -26,6 +26,7 @@ from mailward.steward import next_keys
 from mailward.steward.host import Host
 from mailward.store import dns, records
 from mailward.store import tlsa as rows
+from mailward.store.dns import Home
 from mailward.store.models import Run, Version
 from mailward.store.sentences import to_json
 
@@ -42,13 +43,13 @@ def advance(host: Host, now: datetime) -> bool:
     changed = _follow_served(name, now)
     changed = next_keys.make_ahead(host) or changed
     changed = rows.forget_unused(name, now - UNUSED_AFTER) or changed
-    look = look_at(host, name, dns.Zones(host.settings).server.zone)
+    look = look_at(host, name, dns.Zones(host.settings).server)
     return _keep_look(host, name, look, now) or changed
 
 
 def _begin(host: Host, name: str, now: datetime) -> bool:
     """The first set: what is served, and what comes next. Both are written down at once, before anything is published."""
-    look = look_at(host, name, dns.Zones(host.settings).server.zone)
+    look = look_at(host, name, dns.Zones(host.settings).server)
     with host.lock("host"), transaction.atomic():  # no switch may come between what is served and what is written down
         if not _follow_served(name, now):
             return False
@@ -69,8 +70,8 @@ def hold_back(host: Host, after: Sequence[Served], run: Run) -> Waiting | None:
     now = host.clock.now()
     home = dns.Zones(host.settings).server
     is_new = bool(before) and rows.add_hashes(name, keys, now)
-    look = look_at(host, name, home.zone)
-    if not before and not look.is_there:
+    look = look_at(host, name, home)
+    if not look.is_there and (not before or (home.kind is HomeKind.BY_HAND and not any(one.seen_at for one in before))):
         return None  # nobody promised anything
     if not before:
         _follow_served(name, now)
@@ -96,14 +97,26 @@ def switched(host: Host) -> None:
         _follow_served(name, host.clock.now())
 
 
-def look_at(host: Host, name: str, zone: str) -> Look:
+def look_at(host: Host, name: str, home: Home) -> Look:
     """What each authoritative server of the zone says of the set, asked by itself."""
-    servers: Sequence[Resolver] = list(host.authoritative(zone)) or [host.resolver]
+    servers = _servers(host, home) or [host.resolver]
     answers = [server.query(dane.owner(name), "TLSA") for server in servers]
     silent = tuple(answer.server for answer in answers if answer.rcode not in ("NOERROR", "NXDOMAIN"))
     sets = [_hashes(answer) for answer in answers]
     is_there = any(answer.records for answer in answers)
     return Look(frozenset.intersection(*sets), frozenset.union(*sets), silent, is_there)
+
+
+def _servers(host: Host, home: Home) -> list[Resolver]:
+    """The zone's, as the world finds them. Of a zone that lives here and isn't delegated yet: our own. Of one that is only
+    guessed from a name (elsewhere): the nearest above it that has any."""
+    if home.kind is HomeKind.HERE:
+        return list(host.authoritative(home.zone)) or [*host.own_dns(), *host.copies()]
+    labels = home.zone.split(".")
+    for at in range(max(1, len(labels) - 1)):  # never a top-level domain's
+        if servers := list(host.authoritative(".".join(labels[at:]))):
+            return servers
+    return []
 
 
 @transaction.atomic

@@ -154,6 +154,20 @@ def test_a_policy_goes_by_way_of_none(secured) -> None:
     assert not secured.advance()
 
 
+def test_turned_off_the_record_stays_while_senders_remember(secured) -> None:
+    """Whoever turns it off never takes record and address away from under a policy that others still know."""
+    from mailward.actions import dns_policy
+
+    made = secured.made
+    wishes = dns_policy.DnsPolicyWish
+    dns_policy.set_dns_policy(made.office, ANNA, "a.test", wishes(mta_sts=TESTING))
+    secured.advance()
+    dns_policy.set_dns_policy(made.office, ANNA, "a.test", wishes(mta_sts=OFF))
+    assert secured.txt() != []
+    secured.advance()
+    assert secured.served is Mode.NONE
+
+
 def test_killed_between_file_and_id_the_id_is_made_again(secured) -> None:
     """A policy never stays under an id that senders know for another one."""
     from mailward.store.models import DomainDns

@@ -257,6 +257,25 @@ def test_by_hand_it_is_refused_with_the_record(world) -> None:
     assert world.run_free(choices.choose(made.office, ANNA, "server", mail=row.id)) is RunState.DONE
 
 
+def test_by_hand_silent_servers_stop_nobody_who_published_nothing(made) -> None:
+    """DNS that gives no answer at all doesn't keep a certificate from a host that never had TLSA records."""
+    from mailward.store.models import Zone
+
+    class Silent:
+        def query(self, name: str, rdtype: str) -> DnsAnswer:
+            return DnsAnswer(name, rdtype, "TIMEOUT", (), "nowhere")
+
+    Zone.objects.create(name=made.settings.hostname.partition(".")[2], home="by-hand")
+    world = Published(made)
+    world.advance()
+    asked = secure(made)
+    from mailward.actions import runs
+    from mailward.steward.steward import Steward
+
+    Steward(replace(made.host, authoritative=lambda _zone: [Silent()])).take(asked.run_id, Quiet())
+    assert runs.show_run(made.office, ANNA, asked.run_id).state is RunState.DONE
+
+
 def test_a_later_choice_is_not_taken_back_by_one_that_waited(world) -> None:
     """A choice that waited for DNS, and another one made since: the later one stays."""
     from mailward.actions import certificates, choices

@@ -16,11 +16,11 @@ from django.db import transaction
 from mailward.daemons.users import MAILPATH
 from mailward.mailpath import published
 from mailward.mailpath.published import SigningKey
-from mailward.model.dns import DkimAlgorithm, DkimSelector, HomeKind
+from mailward.model.dns import DkimAlgorithm, DkimSelector, DkimState, HomeKind
 from mailward.model.errors import BadInput
 from mailward.model.outside import Resolver
 from mailward.publishing import dkim_rotation
-from mailward.publishing.dkim_rotation import Make, Step
+from mailward.publishing.dkim_rotation import Make, Move, Step
 from mailward.standards import dkim
 from mailward.standards.dkim import KeyKind, KeyRecord
 from mailward.standards.txt import joined_text
@@ -110,14 +110,15 @@ def _shows(server: Resolver, key: DkimSelector) -> bool:
 def _keep(host: Host, domain: str, found: Sequence[Step], now: datetime) -> bool:
     """Write the steps down, all or none. Whether DNS has to follow: a key came or went."""
     made = [(step, dkim.make_key(_KINDS[step.algorithm])) for step in found if isinstance(step, Make)]
+    moved = [step for step in found if isinstance(step, Move)]
     with transaction.atomic():
-        for step, key in made:
+        for new, key in made:
             sealed = host.seal.seal(dkim.private_pem(key))
-            rows.add(domain, step, KeyRecord.of(key).format(), sealed, now)
-        for step in found:
-            if not isinstance(step, Make):
-                rows.move(domain, step, now)
-    for step in found:
-        to = "made" if isinstance(step, Make) else step.to.value
-        log.info("dkim key", domain=domain, selector=step.selector, state=to)
-    return bool(made) or any(not isinstance(step, Make) and step.to.value == "gone" for step in found)
+            rows.add(domain, new, KeyRecord.of(key).format(), sealed, now)
+        for move in moved:
+            rows.move(domain, move, now)
+    for new, _ in made:
+        log.info("dkim key", domain=domain, selector=new.selector, state=DkimState.MADE.value)
+    for move in moved:
+        log.info("dkim key", domain=domain, selector=move.selector, state=move.to.value)
+    return bool(made) or any(move.to is DkimState.GONE for move in moved)

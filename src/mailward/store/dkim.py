@@ -33,7 +33,7 @@ def add(domain: str, made: Make, record: str, sealed_key: bytes, now: datetime) 
 
 def move(domain: str, step: Move, now: datetime) -> None:
     """The key's new state; one that goes loses its private half."""
-    changed = {"state": step.to.value, "changed_at": now}
+    changed: dict[str, str | datetime | bytes] = {"state": step.to.value, "changed_at": now}
     if step.to is DkimState.GONE:
         changed["sealed_key"] = b""
     DkimKey.objects.filter(domain__name=domain, selector=step.selector).update(**changed)

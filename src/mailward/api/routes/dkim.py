@@ -11,9 +11,14 @@ from mailward.api.shapes import shape_of
 
 router = Router()
 DkimKey = shape_of(dkim.DkimKeyRow, "DkimKey")
+DkimKeys = list[DkimKey]  # type: ignore[valid-type]
 
 
-@router.get("/domains/{domain}/dkim", response=list[DkimKey], summary="List the keys that a domain's mail is signed with")
+@router.get(
+    "/domains/{domain}/dkim",
+    response=DkimKeys,  # type: ignore[valid-type]
+    summary="List the keys that a domain's mail is signed with",
+)
 def show_keys(request: HttpRequest, domain: str) -> Any:
     """Those that sign first. A key that is on its way in doesn't sign before all name servers show its record."""
     return dkim.show_keys(*at(request), domain)

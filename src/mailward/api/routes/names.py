@@ -22,6 +22,7 @@ Partner = shape_of(name_lists.PartnerRow, "PartnerName")
 Watched = shape_of(name_lists.WatchedRow, "LookAlike")
 Watch = shape_of(name_lists.WatchState, "NameWatch")
 Doubt = shape_of(DoubtRow, "Doubt", without=("told", "of_others"))
+Doubts = list[Doubt]  # type: ignore[valid-type]
 Note = Annotated[str, StringConstraints(max_length=200)]
 Number = Annotated[int, Path(ge=1, le=LARGEST, description="The look-alike's number")]
 
@@ -133,7 +134,7 @@ def mark_known(request: HttpRequest, number: Number, wish: Known) -> Any:
     return name_lists.mark_known(*at(request), number, known=wish.known)
 
 
-@router.get("/names/doubts", response=list[Doubt], summary="Try a name")
+@router.get("/names/doubts", response=Doubts, summary="Try a name")  # type: ignore[valid-type]
 def try_name(
     request: HttpRequest, name: Annotated[str, Query(min_length=1, max_length=253, description="The name")]
 ) -> Any:

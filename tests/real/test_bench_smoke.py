@@ -9,6 +9,10 @@ import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
 FIGURES = {
+    "check": {
+        "domains", "domains_per_second", "checkdmarc_per_second", "checkdmarc_ratio", "checkdmarc_threads_ratio", "findings",
+        "six_not_passed",
+    },
     "doors": {
         "choose_seconds_few", "choose_seconds_many", "choose_ratio_many_to_few", "memory_mib_many", "failed_handshakes",
         "peer_dovecot_4_seconds", "peer_dovecot_4_ratio",
@@ -69,6 +73,8 @@ def test_a_bench_prints_its_figures(ended, name: str) -> None:
     assert set(report["figures"]) == FIGURES[name]
     assert all(table["rows"] for table in report["tables"])
     assert report["machine"]["processors"] > 0
+    if name == "check":
+        assert report["figures"]["six_not_passed"] == 0
     if name == "doors":
         assert report["figures"]["failed_handshakes"] == 0
     if name == "panel":

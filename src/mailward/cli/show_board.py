@@ -109,11 +109,15 @@ def _sign(verdict: Verdict | None) -> Text:
 
 
 def _problems(findings: Sequence[CheckFinding]) -> list[list[CheckFinding]]:
-    """What says the same of several domains is said once. The worst first, and of the same, what the six are about."""
-    grouped: dict[tuple[str, str, str], list[CheckFinding]] = {}
+    """What says the same is said once, in the words of the first: of one domain, or, where many are shown, of all of them.
+    The worst first, and of the same, what the six are about."""
+    many = len({finding.domain for finding in findings}) > MOST_NAMED + 1
+    grouped: dict[tuple[str, str, str, str], list[CheckFinding]] = {}
     for finding in findings:
         if finding.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE):
-            grouped.setdefault((finding.code, finding.subject, str(finding.reason)), []).append(finding)
+            whose = "" if many else finding.domain
+            key = whose, finding.code, finding.reason.template, finding.remedy.template
+            grouped.setdefault(key, []).append(finding)
     order = list(Mechanism)
     return sorted(
         grouped.values(),
@@ -131,19 +135,29 @@ def _show_problem(out: Console, places: list[CheckFinding]) -> None:
     sign, style = SIGNS[first.verdict]
     out.print()
     out.print(Text.assemble((f"{sign} {printable(first.code)}", style), "  ", tell(first.reason)))
-    domains = list(dict.fromkeys(subject(place.domain) for place in places))
-    where = ", ".join(domains[:MOST_NAMED])
-    if len(domains) > MOST_NAMED:
-        where = tell(Sentence("{domains} and {count} more", domains=where, count=len(domains) - MOST_NAMED))
-    about = "" if first.subject in domains else f" · {printable(first.subject)}"
-    out.print(Padding(Text(where + about, style="dim"), (0, 0, 0, 2), expand=False))
+    out.print(Padding(Text(_where(places), style="dim"), (0, 0, 0, 2), expand=False))
     if tell(first.remedy):
         out.print(Padding(Text.assemble(("→ ", "cyan"), tell(first.remedy)), (0, 0, 0, 2), expand=False))
-    for record in first.cure:
+    for record in dict.fromkeys(record for place in places[:MOST_NAMED] for record in place.cure):
         out.print(Padding(Text(printable(zone_line(record)), style="green"), (0, 0, 0, 4), expand=False))
-    for record in first.replaces:
+    for record in dict.fromkeys(record for place in places[:MOST_NAMED] for record in place.replaces):
         gone = Sentence("instead of: {record}", record=f"{record.name}. {record.rdtype} {record.value}")
         out.print(Padding(Text(tell(gone), style="dim"), (0, 0, 0, 4), expand=False))
+
+
+def _where(places: Sequence[CheckFinding]) -> str:
+    """The domains with what it is about in each; of many, the first."""
+    about: dict[str, list[str]] = {}
+    for place in places:
+        subjects = about.setdefault(subject(place.domain), [])
+        if place.subject not in (place.domain, *subjects):
+            subjects.append(place.subject)
+    shown = [" ".join((f"{domain}:" if of else domain, *map(printable, of))) for domain, of in about.items()]
+    if len(shown) <= MOST_NAMED:
+        return " · ".join(shown)
+    return tell(
+        Sentence("{domains} and {count} more", domains=" · ".join(shown[:MOST_NAMED]), count=len(shown) - MOST_NAMED)
+    )
 
 
 def _sum_up(boards: Mapping[str, Mapping[Mechanism, Verdict]]) -> Text:

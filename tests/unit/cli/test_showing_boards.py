@@ -58,7 +58,7 @@ def test_what_many_domains_share_is_said_once():
     ]
     text = shown(listed, 200)
     assert text.count("192.0.2.1 is listed.") == 1
-    assert "d3.test and 6 more · 192.0.2.1" in text
+    assert "d3.test: 192.0.2.1 and 6 more" in text
 
 
 def test_a_domain_of_which_not_all_six_were_seen_is_not_green():

@@ -2,10 +2,14 @@
 by MTA-STS (RFC 8461); what isn't as promised waits, and flows again after the cure; what must not go in clear doesn't."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from mailward.host.clock import RealClock
+from mailward.host.supervisor import Supervisord
+from mailward.model.layout import Layout
 from two_hosts import Lab, lab, until
 
 pytestmark = pytest.mark.real
@@ -140,6 +144,25 @@ def test_tls_can_be_demanded_of_what_comes_in(between: Lab) -> None:
     assert "(250" in rcpt("bob@gamma.example", "tls", "anna@omega.example")
     between.mailward("tls", "forget", "gamma.example")
     assert "(250" in rcpt("bob@gamma.example", "clear", "anna@omega.example")
+
+
+@pytest.mark.parametrize("dead", ["tls-policy", "mta-sts", "unbound"])
+def test_without_what_knows_the_policies_mail_waits(between: Lab, dead: str) -> None:
+    """Nobody takes a helper's death for "nothing is demanded": mail waits, and goes when it is back."""
+    supervisor = Supervisord(Layout(between.instance), clock=RealClock())
+    supervisor.stop(dead)
+    try:
+        between.send_from_mailward("anna@alpha.example", f"{dead}@gamma.example", "waits")
+        waits(between, f"{dead}@gamma.example")
+    finally:
+        supervisor.start(dead)
+
+    def flows() -> bool:
+        between.flush_mailward()
+        time.sleep(0.5)
+        return "status=sent" in between.mailward_says(f"{dead}@gamma.example")
+
+    until(flows, "mail flows again")
 
 
 def test_the_doctor_says_whether_dane_is_on(between: Lab) -> None:

@@ -16,7 +16,7 @@ DkimKeys = list[DkimKey]  # type: ignore[valid-type]
 
 @router.get(
     "/domains/{domain}/dkim",
-    response=DkimKeys,  # type: ignore[valid-type]
+    response=DkimKeys,
     summary="List the keys that a domain's mail is signed with",
 )
 def show_keys(request: HttpRequest, domain: str) -> Any:

@@ -134,7 +134,7 @@ def mark_known(request: HttpRequest, number: Number, wish: Known) -> Any:
     return name_lists.mark_known(*at(request), number, known=wish.known)
 
 
-@router.get("/names/doubts", response=Doubts, summary="Try a name")  # type: ignore[valid-type]
+@router.get("/names/doubts", response=Doubts, summary="Try a name")
 def try_name(
     request: HttpRequest, name: Annotated[str, Query(min_length=1, max_length=253, description="The name")]
 ) -> Any:

@@ -10,8 +10,8 @@ import pytest
 BENCH = Path(__file__).parents[2] / "bench"
 FIGURES = {
     "check": {
-        "domains", "domains_per_second", "checkdmarc_per_second", "checkdmarc_ratio", "checkdmarc_threads_ratio", "findings",
-        "six_not_passed",
+        "domains", "domains_per_second", "checkdmarc_per_second", "checkdmarc_ratio", "checkdmarc_threads_ratio",
+        "findings", "six_not_passed",
     },
     "doors": {
         "choose_seconds_few", "choose_seconds_many", "choose_ratio_many_to_few", "memory_mib_many", "failed_handshakes",

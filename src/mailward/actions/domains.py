@@ -18,6 +18,7 @@ from mailward.model.sentence import Sentence
 from mailward.standards.hostname import parse_domain
 from mailward.store import name_forms, records
 from mailward.store.models import Customer, Domain, Mailbox
+from mailward.store.zone_secret import forget_home
 
 LONGEST_DOMAIN = 220
 """Characters. Names of 253 lie under it (_autodiscover._tcp., RFC 1035 section 2.3.4), and files of 255 bytes are named
@@ -95,6 +96,7 @@ def add_domain(office: Office, actor: Actor, name: str, customer: str | None = N
     owner = _owner(actor, domain, _customer_name(customer) if customer else None)
     refuse(domain, owner, office=office, actor=actor, confirmed=confirmed)
     holder, _ = Customer.objects.get_or_create(name=owner)
+    forget_home(domain, office.settings.hostname)
     row = Domain.objects.create(name=domain, customer=holder)
     name_forms.remember([row], office.suffixes().registered)
     now = office.clock.now()

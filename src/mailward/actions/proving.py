@@ -11,10 +11,18 @@ from mailward.store.control import record_value
 from mailward.store.models import ControlProof, Domain
 from mailward.store.sentences import from_json
 
+MOST_UNPROVEN = 50
+"""Domains of one customer that wait for their proof at once: each costs keys, a zone, and questions to DNS."""
+
 
 def ask_for_proof(domain: Domain, now: datetime) -> ControlProof:
     """From now on, this domain's mail waits for its proof; what lies under a proven domain of the same customer has it."""
     proven = _proven_parent(domain)
+    waiting = ControlProof.objects.filter(proven_at=None, domain__customer=domain.customer_id).count()
+    if not proven and waiting >= MOST_UNPROVEN:
+        said = Sentence("{count} domains of this customer wait for their proof already", count=waiting)
+        remedy = Sentence("Publish their records, or remove those that aren't yours, then add this one.")
+        raise BadInput("domain", said, remedy, code="too-many-unproven")
     return ControlProof.objects.create(
         domain=domain,
         token=secrets.token_hex(20),

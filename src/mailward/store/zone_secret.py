@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 from mailward.model.errors import NotPossible
 from mailward.model.sentence import Sentence
+from mailward.publishing.wanted import lies_in
 from mailward.store.dns import Home
+from mailward.store.models import Domain, Zone
 
 FOR = "mailward-zone-secret-1"
 
@@ -37,6 +39,14 @@ def opened(content: bytes, home: Home) -> bytes:
         raise NotPossible(what, remedy, code="secret-of-another")
     secret: str = said["secret"]
     return secret.encode()
+
+
+def forget_home(zone: str, hostname: str) -> None:
+    """Where the zone of a domain lived that was held here before, with the secret for it: who holds the name now never
+    said so. What is there for names below it stays."""
+    below = Domain.objects.filter(name__endswith=f".{zone}")
+    if not lies_in(hostname, zone) and not below.exists():
+        Zone.objects.filter(name=zone).delete()
 
 
 def _place(zone: str, provider: str, options: Mapping[str, str]) -> dict[str, object]:

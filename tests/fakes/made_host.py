@@ -33,13 +33,14 @@ from mailward.model.layout import Layout
 from mailward.model.outside import Completed, HttpAnswer
 from mailward.model.people import Actor
 from mailward.model.progress import Quiet
-from mailward.model.runs import RunState
+from mailward.model.runs import RunKind, RunState
 from mailward.model.settings import Settings
 from mailward.steward import birth
 from mailward.steward.host import Host
 from mailward.steward.new_instance import demo
 from mailward.steward.steward import Steward
 from mailward.store import records
+from mailward.store.models import Run
 
 LAYOUT = Layout(Path("/instance"))
 ANNA = Actor("anna")
@@ -171,10 +172,18 @@ class MadeHost:
             taken.add(left[0])
         return runs.show_run(self.office, ANNA, asked.run_id) if asked is not None else None
 
-    def holding(self, *domains: str) -> "MadeHost":
-        """These domains are held, each by a customer of its name, and published."""
+    def take_oldest(self) -> None:
+        """Take up the run that waits longest, and none that it asks for."""
+        Steward(self.host).take(records.unfinished()[0].pk, Quiet())
+
+    def holding(self, *domains: str, dns: bool = True) -> "MadeHost":
+        """These domains are held, each by a customer of its name, and published. Without ``dns``: their DNS runs, which
+        cost a key pair each, are left out."""
         for domain in domains:
             add_domain(self.office, ANNA, domain)
+            if not dns:
+                self.take_oldest()
+                Run.objects.filter(kind=RunKind.DNS).delete()
         self.carry_out()
         return self
 

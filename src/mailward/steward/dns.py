@@ -58,8 +58,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome | Waitin
     if found.changes:
         with recorder.step(Step.APPLY):
             place.replace(zone, homes.after(found.changes))
-    for change in (*found.changes, *found.settled):
-        dns.remember(zone, *change.key, change.ours, change.ttl, host.clock.now())
+    ours = [(*change.key, change.ours, change.ttl) for change in (*found.changes, *found.settled)]
+    dns.remember_all(zone, ours, host.clock.now())
     with recorder.step(Step.VERIFY):
         missing = dns_seen.wait(host, home, _unseen(zone, found))
         dns.saw(zone, {c.key for c in _unseen(zone, found)} - {one.key for one in missing}, host.clock.now())

@@ -242,6 +242,24 @@ def has_published(domain: str, records: Iterable[Record]) -> bool:
     )
 
 
+def remember_all(zone: str, sets: Iterable[tuple[str, str, Collection[str], int]], now: datetime) -> None:
+    """The same as ``remember`` for many sets (name, type, values, TTL), of which most are known already."""
+    known = {(one.name, one.rdtype): sorted(one.values) for one in published(zone)}
+    fresh = [one for one in sets if sorted(one[2]) != known.get((one[0], one[1]), [])]
+    added = [one for one in fresh if (one[0], one[1]) not in known and one[2]]
+    with transaction.atomic():
+        PublishedRecord.objects.bulk_create(
+            [
+                PublishedRecord(zone=zone, name=name, rdtype=rdtype, values=sorted(held), ttl=ttl, published_at=now)
+                for name, rdtype, held, ttl in added
+            ],
+            ignore_conflicts=True,
+        )
+        for name, rdtype, held, ttl in fresh:
+            if (name, rdtype) in known:
+                remember(zone, name, rdtype, held, ttl, now)
+
+
 @transaction.atomic
 def remember(zone: str, name: str, rdtype: str, values: Collection[str], ttl: int, now: datetime) -> None:
     """This set is Mailward's from now on; no values: it is nobody's any more. ``seen_at`` stays when nothing changed."""
@@ -260,9 +278,10 @@ def remember(zone: str, name: str, rdtype: str, values: Collection[str], ttl: in
 
 def saw(zone: str, sets: Collection[tuple[str, str]], now: datetime) -> None:
     """All authoritative servers show these sets."""
-    for row in PublishedRecord.objects.filter(zone=zone, seen_at=None):
-        if (row.name, row.rdtype) in sets:
-            PublishedRecord.objects.filter(pk=row.pk).update(seen_at=now)
+    rows = PublishedRecord.objects.filter(zone=zone, seen_at=None)
+    found = [row.pk for row in rows if (row.name, row.rdtype) in sets]
+    if found:
+        PublishedRecord.objects.filter(pk__in=found).update(seen_at=now)
 
 
 def forget_zone(zone: str) -> None:

@@ -84,7 +84,8 @@ def in_order(made) -> list[str]:
         wrong.append("names and certificates")
     if set(made.directory.read_all().rows) != set(declared.whole_directory(made.host.unseal).put):
         wrong.append("directory")
-    if [name for name, _ in made.dns.records if name.startswith("_acme-challenge")] or made.files.names(made.host.layout.acme_challenges):
+    left = [name for name, _ in made.dns.records if name.startswith("_acme-challenge")]
+    if left or made.files.names(made.host.layout.acme_challenges):
         wrong.append("challenges")
     if made.files.exists(LAYOUT.settings) and b'tls_profile = "modern"' not in made.files.read(LAYOUT.settings):
         wrong.append("mailward.toml")
@@ -103,7 +104,7 @@ def test_a_run_that_was_killed_anywhere_is_brought_to_its_end(another: Callable,
     from mailward.actions import runs
     from mailward.steward.steward import Steward
 
-    made = another().holding("a.test")
+    made = another().holding("a.test", dns=False)
     run_id, counted = ask(made).run_id, Countdown()
     Steward(made.mortal(counted)).take(run_id, Quiet())
     assert runs.show_run(made.office, ANNA, run_id).state is RunState.DONE
@@ -111,7 +112,7 @@ def test_a_run_that_was_killed_anywhere_is_brought_to_its_end(another: Callable,
     ordered = len(made.ca.orders_made)
     assert counted.count > 0
     for at in range(1, counted.count + 1):
-        made = another().holding("a.test")
+        made = another().holding("a.test", dns=False)
         run_id = ask(made).run_id
         with pytest.raises(Killed):
             Steward(made.mortal(Countdown(at))).take(run_id, Quiet())
@@ -127,11 +128,11 @@ def test_a_killed_order_leaves_what_is_served(another: Callable) -> None:
     """While nothing is proven, every name shows what it showed before, at each moment of the order and the switch."""
     from mailward.steward.steward import Steward
 
-    made = another().holding("a.test")
+    made = another().holding("a.test", dns=False)
     run_id, counted = _secure(made).run_id, Countdown()
     Steward(made.mortal(counted)).take(run_id, Quiet())
     for at in range(1, counted.count + 1, 4):
-        made = another().holding("a.test")
+        made = another().holding("a.test", dns=False)
         run_id = _secure(made).run_id
         with pytest.raises(Killed):
             Steward(made.mortal(Countdown(at))).take(run_id, Quiet())
@@ -157,7 +158,7 @@ def test_a_choice_that_dovecots_own_doors_follow_is_brought_to_its_end(another: 
     opened = replace(settings, ports={**settings.ports, Door.IMAP: 12143})
 
     def asked():
-        made = another(opened).holding("a.test")
+        made = another(opened).holding("a.test", dns=False)
         made.carry_out(configuration.apply(made.office, ANNA))
         material = papers.bundle(papers.leaf("a.test", "*.a.test"))
         row, _ = certificates.upload(made.office, ANNA, "a.test", material)

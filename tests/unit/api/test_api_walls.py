@@ -38,6 +38,7 @@ def operations() -> list[tuple[str, str, str, Any]]:
 BODIES: dict[str, Any] = {
     "set_tls": {"tls_in": True},
     "secure_domain": {},
+    "go_on": {},
     "choose_for_domain": {"mail": "self-signed"},
     "answer_request": {"certificate": "x"},
     "change_quota": {"quota_bytes": 1},

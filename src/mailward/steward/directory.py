@@ -11,7 +11,7 @@ from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.steward import discovery, dkim, dns_day, mta_sts, zones
 from mailward.steward.host import Host
-from mailward.store import checks, declared, records
+from mailward.store import checks, declared, received, records
 from mailward.store.dns import Zones
 from mailward.store.models import Domain, Run
 from mailward.store.records import StoreRecorder
@@ -45,6 +45,8 @@ def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
                 discovery.publish(host, domain, own_certificate=domain in own)
         records.forget_domains(gone)
         checks.forget(gone)
+        if gone:
+            received.forget_old(host.clock.now())  # who holds the name next reads nothing of who reported what
         _ask_for_dns(host, domains, gone)
     with recorder.step(Step.VERIFY):
         wrong = _wrong(host, addresses, set(change.remove_mailboxes))

@@ -7,7 +7,7 @@ from mailward.model.dns import HomeKind
 from mailward.model.errors import BadInput
 from mailward.model.people import Actor
 from mailward.model.rights import Grant, PersonRole
-from mailward.store.models import ControlProof, Domain, Zone
+from mailward.store.models import AggregateReport, ControlProof, Domain, Zone
 
 ROOT = Actor("root")
 CARLA = Actor("carla", (Grant(PersonRole.CUSTOMER, customer="C"),))
@@ -44,3 +44,17 @@ def test_a_customer_has_few_domains_that_wait_for_a_proof(made) -> None:
     assert refused.value.code == "too-many-unproven"
     assert not Domain.objects.filter(name="one-more.example").exists()
     domains.add_domain(made.office, CARLA, "sub.own.test")
+
+
+def test_reports_about_a_removed_domain_go_with_it(made) -> None:
+    """Who sent mail as the former holder is nothing to the next one."""
+    now = made.clock.now()
+    for name in ("flowers.test", "stays.test"):
+        domains.add_domain(made.office, ROOT, name, "A")
+        AggregateReport.objects.create(
+            domain=name, organisation="x", report_id="1", begins_at=now, ends_at=now, policy={}, received_at=now
+        )
+    made.carry_out()
+    domains.remove_domain(made.office, ROOT, "flowers.test")
+    made.carry_out()
+    assert [one.domain for one in AggregateReport.objects.all()] == ["stays.test"]

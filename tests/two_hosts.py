@@ -468,6 +468,8 @@ def lab() -> Iterator[Lab]:
     finally:
         if made is not None and made.instance.exists():
             made.mailward("destroy", "--yes", check=False)
+        if made is not None:  # its master leads a session of its own
+            made.there.run("postfix", "-c", str(work / "other"), "stop", check=False)
         for place in reversed(places):
             place.end()
         shutil.rmtree(work, ignore_errors=True)

@@ -44,7 +44,7 @@ TA_KEY = Tlsa(2, 1, 1, sha256(spki(ISSUER)).digest())
         Tlsa(2, 0, 1, sha256(CHAIN[1]).digest()),
         Tlsa(2, 0, 0, CHAIN[1]),
     ],
-    ids=str,
+    ids=lambda record: f"{record.usage} {record.selector} {record.matching}",
 )
 def test_what_is_served_matches_its_records(record: Tlsa) -> None:
     """Every usage, selector and matching type that SMTP clients use finds its certificate or key."""

@@ -30,7 +30,7 @@ CHARACTER_STRING = 255  # bytes in one string of a TXT record, RFC 1035 section 
 
 
 class Rfc2136:
-    """Updates by ``server`` ("address:port"). ``secret_file`` holds the TSIG secret in base64 and nothing else, or is it."""
+    """Updates by ``server`` ("address:port"). ``secret_file`` holds the TSIG secret (base64) alone, or is it."""
 
     def __init__(
         self,

@@ -164,13 +164,13 @@ def _keep(host: Host, message: bytes, sender: str, proven: bool) -> int:
         if document.kind == "xml":
             report = parse_report(document.content)
             domain = received.holder_of(report.domain)
-            if domain is not None and _has_room(domain, host):
+            if domain is not None and _has_room(domain, sender, proven, host):
                 received.keep_aggregate(domain, report, sender, proven, now)
                 kept += 1
         else:
             about = tls_rpt.parse_report(document.content)
             for name in dict.fromkeys(policy.domain for policy in about.policies[:MOST_NAMED]):
-                if received.holder_of(name) == name and _has_room(name, host):
+                if received.holder_of(name) == name and _has_room(name, sender, proven, host):
                     received.keep_tls(name, about, sender, proven, now)
                     kept += 1
     if not kept:
@@ -178,8 +178,8 @@ def _keep(host: Host, message: bytes, sender: str, proven: bool) -> int:
     return kept
 
 
-def _has_room(domain: str, host: Host) -> bool:
-    if received.has_room(domain, host.clock.now()):
+def _has_room(domain: str, sender: str, proven: bool, host: Host) -> bool:
+    if received.has_room(domain, sender, proven, host.clock.now()):
         return True
     raise ReportError(Sentence("Too many reports about {domain} came today.", domain=domain), code="report-too-many")
 

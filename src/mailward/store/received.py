@@ -11,7 +11,8 @@ from mailward.standards.tls_rpt import TlsReport as ParsedTls
 from mailward.store.models import AggregateReport, AggregateRow, Domain, TlsReport
 
 KEPT = timedelta(days=400)
-MOST_A_DAY = 500  # reports about one domain that are kept of those that came within a day
+MOST_A_DAY = 500  # proven reports about one domain that are kept of those that came within a day
+MOST_OF_ONE = 100  # of these from one sender, and unproven ones from all
 MOST_ROWS, MOST_ROWS_UNPROVEN = 10_000, 500  # of one report, the largest
 MOST_FAILURES = 100
 _TEXT = 250
@@ -25,18 +26,25 @@ def holder_of(name: str) -> str | None:
     return next((one for one in above if one in held), None)
 
 
-def has_room(domain: str, now: datetime) -> bool:
-    """Whether one more is kept today."""
+def has_room(domain: str, sender: str, proven: bool, now: datetime) -> bool:
+    """Whether one more is kept today. Strangers can't use up the room of who is proven, nor one of these all of it."""
     since = now - timedelta(days=1)
-    kinds = (AggregateReport, TlsReport)
-    return sum(kind.objects.filter(domain=domain, received_at__gt=since).count() for kind in kinds) < MOST_A_DAY
+    came = [kind.objects.filter(domain=domain, received_at__gt=since) for kind in (AggregateReport, TlsReport)]
+    if not proven:
+        return sum(one.filter(proven=False).count() for one in came) < MOST_OF_ONE
+    known = [one.filter(proven=True) for one in came]
+    of_one = sum(one.filter(sender=sender).count() for one in known)
+    return of_one < MOST_OF_ONE and sum(one.count() for one in known) < MOST_A_DAY
 
 
 @transaction.atomic
 def keep_aggregate(domain: str, report: Parsed, sender: str, proven: bool, now: datetime) -> bool:
     """Write one down; False: it was there already. A proven one replaces one that wasn't."""
     key = {"domain": domain, "organisation": report.organization[:_TEXT], "report_id": report.report_id[:_TEXT]}
-    if not _replaces(AggregateReport.objects.filter(**key).first(), proven):
+    if _is_of_another(old := AggregateReport.objects.filter(**key).first(), sender, proven):
+        key["report_id"] = f"{sender} {key['report_id']}"[:_TEXT]
+        old = AggregateReport.objects.filter(**key).first()
+    if not _replaces(old, proven):
         return False
     most = MOST_ROWS if proven else MOST_ROWS_UNPROVEN
     rows = sorted(report.rows, key=lambda row: -row.count)[:most]
@@ -59,7 +67,10 @@ def keep_aggregate(domain: str, report: Parsed, sender: str, proven: bool, now: 
 def keep_tls(domain: str, report: ParsedTls, sender: str, proven: bool, now: datetime) -> bool:
     """Write one down; False: it was there already. Its parts about other domains are left out."""
     key = {"domain": domain, "organisation": report.organization[:_TEXT], "report_id": report.report_id[:_TEXT]}
-    if not _replaces(TlsReport.objects.filter(**key).first(), proven):
+    if _is_of_another(old := TlsReport.objects.filter(**key).first(), sender, proven):
+        key["report_id"] = f"{sender} {key['report_id']}"[:_TEXT]
+        old = TlsReport.objects.filter(**key).first()
+    if not _replaces(old, proven):
         return False
     parts = [one for one in report.policies if one.domain == domain]
     details = [(part.kind, detail) for part in parts for detail in part.details]
@@ -85,6 +96,11 @@ def forget_old(now: datetime) -> None:
     for kind in (AggregateReport, TlsReport):
         kind.objects.filter(received_at__lt=now - KEPT).delete()
         kind.objects.exclude(domain__in=Domain.objects.values("name")).delete()
+
+
+def _is_of_another(old: AggregateReport | TlsReport | None, sender: str, proven: bool) -> bool:
+    """Whoever is faster with somebody else's name and number must not keep the true report out."""
+    return old is not None and proven and old.proven and old.sender != sender
 
 
 def _replaces(old: AggregateReport | TlsReport | None, proven: bool) -> bool:

@@ -231,3 +231,31 @@ def test_a_senders_slow_name_servers_hold_up_nobody(made, host, drop):
     assert slow.asked <= 4
     assert reports.take(replace(host, resolver=slow), drop, next(iter(drop.new)), may_wait=False)
     assert not AggregateReport.objects.get().proven
+
+
+def test_strangers_dont_keep_true_reports_out(made, host, drop):
+    """Neither by a flood of unproven ones, nor by one sender's, nor by being faster with another's name and number."""
+    now = host.clock.now()
+    drop.put("1.a", mailed(host, report(host)))
+    reports.read_all(host)
+    row = AggregateReport.objects.get()
+
+    def flood(count, **said):
+        more = {"begins_at": now, "ends_at": now, "received_at": now, "domain": "alpha.test", "organisation": "x", **said}
+        start = AggregateReport.objects.count()
+        AggregateReport.objects.bulk_create(AggregateReport(report_id=str(start + n), **more) for n in range(count))
+
+    flood(received.MOST_OF_ONE)
+    assert not received.has_room("alpha.test", "", False, now)
+    assert received.has_room("alpha.test", "big.test", True, now)
+    flood(received.MOST_OF_ONE, proven=True, sender="evil.test")
+    assert not received.has_room("alpha.test", "evil.test", True, now)
+    assert received.has_room("alpha.test", "big.test", True, now)
+    rows = (parsed.ReportRow("192.0.2.1", 5, "none", True, True, "alpha.test"),)
+    true = parsed.AggregateReport(
+        "big.test", "r@big.test", "7", row.begins_at, row.ends_at, parsed.Published("alpha.test"), rows
+    )
+    assert received.keep_aggregate("alpha.test", true, "evil.test", True, now)
+    assert received.keep_aggregate("alpha.test", true, "big.test", True, now)
+    assert not received.keep_aggregate("alpha.test", true, "big.test", True, now)
+    assert AggregateReport.objects.filter(sender="big.test").count() == 1

@@ -1,4 +1,4 @@
-"""A Knot of the test's own, with the configuration that Mailward renders: primary, secondary, keys that live for seconds."""
+"""A Knot of the test's own with the configuration that Mailward renders: primary, secondary, keys that live for seconds."""
 
 import base64
 import contextlib

@@ -38,7 +38,7 @@ def test_a_change_survives_kill_9_signed() -> None:
 
 
 def test_an_older_zone_is_signed_and_keeps_what_it_holds() -> None:
-    """A zone from before signing, changed by updates that only the journal knew: the first start with signing loses nothing."""
+    """A zone from before signing, with changes that only the journal knew: the first start with signing loses nothing."""
 
     def unsigned(text: str) -> str:
         return text.replace("dnssec-signing: on", "dnssec-signing: off")

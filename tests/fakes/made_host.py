@@ -83,7 +83,17 @@ class MadeHost:
         self.clock = StillClock()
         self.files = MemoryFiles(LAYOUT.root)
         self.files.users |= {"mailward-web", "mailward-mail", "mailward-webmail", "mailward-panel", "mailward-ca", "knot"}
-        self.files.users |= {"postfix", "dovecot", "dovenull", "www-data", "unbound", "_mta-sts", "mailward-tls", "mailward-reports", "mailward-mailpath"}
+        self.files.users |= {
+            "postfix",
+            "dovecot",
+            "dovenull",
+            "www-data",
+            "unbound",
+            "_mta-sts",
+            "mailward-tls",
+            "mailward-reports",
+            "mailward-mailpath",
+        }
         self.files.groups |= self.files.users | {"postdrop"}
         self.sni = MemorySni(self.files)
         self.doors = LinkedDoors(LAYOUT, self.files, self.sni)

@@ -1,5 +1,6 @@
 """Of whom TLS is demanded: a domain's own mail, in and out (its DNS administrator's choice), and mail with other domains
-(the provider's). What is demanded and can't be had makes mail wait, with the reason; it never goes in clear (RFC 8689's aim).
+(the provider's). What is demanded and can't be had makes mail wait, with the reason; it never goes in clear (the aim of RFC
+8689).
 """
 
 from dataclasses import dataclass

@@ -44,9 +44,7 @@ def _dane(layout: Layout, settings: Settings, processes: Processes) -> CheckRow:
         return CheckRow("DANE", Verdict.UNKNOWN, Sentence("Postfix doesn't run"), Sentence("See: mailward logs postfix"))
     if seen != unbound.resolv_conf(settings):
         said = Sentence("Postfix asks the system's resolver, which proves nothing: DANE is off")
-        remedy = Sentence(
-            "Let root make mount namespaces here (unshare --mount), then: mailward down, mailward up"
-        )
+        remedy = Sentence("Let root make mount namespaces here (unshare --mount), then: mailward down, mailward up")
         return CheckRow("DANE", Verdict.WARN, said, remedy)
     return CheckRow("DANE", Verdict.PASS, Sentence("Postfix asks the instance's resolver, and believes what it proves"))
 

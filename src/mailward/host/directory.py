@@ -9,11 +9,12 @@ A writer that is the first to open the file rebuilds the shared index, and a rea
 (well below a millisecond) is told SQLITE_READONLY_RECOVERY. So a Directory keeps its connection open as long as it lives,
 which in the steward is always: then nobody is ever the first.
 
-Tables: ``domains(name, active, tls_in, tls_out)``; ``tls_destinations(name, level)``; ``mailboxes(address, domain, local_part, password, quota_bytes, active)``;
-``aliases(address, domain, targets)`` with targets comma-separated and ``@domain`` as the catch-all;
-``app_passwords(address, selector, password, protocols)`` with protocols as ``,imap,sieve,``; ``meta(key, value)``. A
-``mark`` says which sealed password was opened for a row. One of schema 1 (before app passwords) or 2 (before TLS was demanded
-of some) is brought to schema 3.
+Tables: ``domains(name, active, tls_in, tls_out)``; ``tls_destinations(name, level)``;
+``mailboxes(address, domain, local_part, password, quota_bytes, active)``; ``aliases(address,
+domain, targets)`` with targets comma-separated and ``@domain`` as the catch-all; ``app_passwords(address,
+selector, password, protocols)`` with protocols as ``,imap,sieve,``; ``meta(key, value)``. A
+``mark`` says which sealed password was opened for a row. One of schema 1 (before app passwords) or 2 (before TLS was
+demanded of some) is brought to schema 3.
 """
 
 import ctypes

@@ -142,8 +142,8 @@ class DnsAnswer:
 
     ``authentic``: a resolver on this machine validated it with DNSSEC (AD; what comes over a network proves nothing).
     ``ttl``: seconds, the smallest of what was answered; None when nothing was. ``alias``: the target of the CNAME at the
-    asked name (absolute, as DNS writes it), when there is one. ``signatures``: the RRSIG records over ``records``, where the
-    resolver was asked for them (``host.resolver``, ``unchecked``)."""
+    asked name (absolute, as DNS writes it), when there is one. ``signatures``: the RRSIG records over ``records``, where
+    the resolver was asked for them (``host.resolver``, ``unchecked``)."""
 
     name: str
     rdtype: str

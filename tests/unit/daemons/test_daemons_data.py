@@ -71,6 +71,7 @@ def test_a_zone_begins_with_what_it_is_handed() -> None:
         with pytest.raises(BadInput):
             zone_file(zone, (record,), ("mx.host.test",))
 
+
 def test_a_domain_has_one_place_in_the_catalog() -> None:
     """The catalog's record depends on the name alone, in any case, and no name leaves the directory of zones."""
     assert knot.membership("Alpha.test") == knot.membership("alpha.test")

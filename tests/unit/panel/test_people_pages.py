@@ -65,7 +65,7 @@ def test_an_invitation_shows_its_link_once(stage: Stage, invited: Any) -> None:
     assert invited.status_code == 200
     link = re.search(r"https://[^\s<]+(/invitation/[\w-]{43}/)", text(invited))
     assert link is not None
-    assert stage.client().get(link[1]).status_code == 200
+    assert stage.client().get(link[1], follow=True).status_code == 200
     client = stage.client(stage.customer)
     listed, page = text(client.get("/people/")), text(client.get(f"/people/{account('nina@bluebakery.example').pk}/"))
     for shown in (listed, page):

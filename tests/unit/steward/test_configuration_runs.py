@@ -27,7 +27,7 @@ def roll_back(made, to: int | None = None):
 
 def with_other_mail(made) -> None:
     """A change of mailward.toml that changes some files."""
-    made.settings = replace(made.settings, outbound=not made.settings.outbound)
+    made.settings = replace(made.settings, contact="post@elsewhere.test" if made.settings.contact is None else None)
 
 
 def test_the_first_apply_serves_and_says_so(made) -> None:
@@ -141,7 +141,7 @@ def test_going_back_never_means_a_generation_that_was_not_proven(made) -> None:
     assert apply(made).state is RunState.UNDONE
     made.doors.troubles = lambda _target: None
     made.settings = replace(made.settings, ports={**made.settings.ports, Door.SMTP: 25})
-    made.settings = replace(made.settings, outbound=True)
+    made.settings = replace(made.settings, contact="other@elsewhere.test")
     assert apply(made).state is RunState.DONE
     assert roll_back(made).state is RunState.DONE
     assert made.files.read(LAYOUT.current / "postfix/main.cf") == first

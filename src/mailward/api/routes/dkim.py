@@ -21,7 +21,7 @@ DkimKeys = list[DkimKey]  # type: ignore[valid-type]
 )
 def show_keys(request: HttpRequest, domain: str) -> Any:
     """Those that sign first. A key that is on its way in doesn't sign before all name servers show its record."""
-    return dkim.show_keys(*at(request), domain)
+    return list(dkim.show_keys(*at(request), domain))
 
 
 @router.post("/domains/{domain}/dkim/rotate", response={202: Started}, summary="Make new keys to sign with")

@@ -139,4 +139,4 @@ def try_name(
     request: HttpRequest, name: Annotated[str, Query(min_length=1, max_length=253, description="The name")]
 ) -> Any:
     """What speaks against hosting it, without adding anything."""
-    return control.try_name(*at(request), name)
+    return list(control.try_name(*at(request), name))

@@ -78,6 +78,14 @@ def test_dane(answers, more, verdict, code) -> None:
         assert [record.value for record in found.replaces] == [WRONG]
 
 
+@pytest.mark.parametrize("leads", [["10 elsewhere.test."], [], ["10 elsewhere.test.", f"20 {HOST}."]])
+def test_mail_that_is_led_elsewhere_is_another_lines_matter(leads) -> None:
+    """Where Mailward knows the mail host, its key is looked at, wherever the MX records lead: their own line says that."""
+    meant = expected(Record("a.test", "MX", f"10 {HOST}."))
+    (found,) = dane.judge("a.test", meant, seeing({("a.test", "MX"): leads, (OWNER, "TLSA"): [GOOD]}))
+    assert (found.subject, found.verdict) == (OWNER, Verdict.PASS)
+
+
 def test_dane_of_the_server_itself_is_its_own_line() -> None:
     """The host's name is judged as any mail host is, at its own port."""
     seen = seeing({(OWNER, "TLSA"): [GOOD]})

@@ -23,7 +23,7 @@ def judge(domain: str, expected: Expected, seen: Seen) -> list[CheckFinding]:
     answer = seen.query(domain, "MX")
     if is_unknown(answer):
         return [_no_answer(domain, domain, answer, seen)]
-    hosts = mail_hosts(answer) or meant_hosts(domain, expected)
+    hosts = _judged_hosts(domain, answer, expected)
     if not hosts:
         says = Sentence("{domain} has no mail host, so there is no key to be checked.", domain=domain)
         return [
@@ -46,6 +46,13 @@ def mail_hosts(answer: DnsAnswer) -> tuple[str, ...]:
 def meant_hosts(domain: str, expected: Expected) -> tuple[str, ...]:
     """Where mail ought to go, when no MX says so: that one is missing is told by its own line."""
     return tuple(record.value.split()[-1].rstrip(".").lower() for record in expected.values(domain, "MX"))
+
+
+def _judged_hosts(domain: str, answer: DnsAnswer, expected: Expected) -> tuple[str, ...]:
+    """Where mail ought to go, where Mailward knows it: that DNS leads elsewhere is told by the line of the MX records, and
+    what is wrong with a host elsewhere isn't this domain's to mend."""
+    said, meant = mail_hosts(answer), meant_hosts(domain, expected)
+    return tuple(host for host in said if host in meant) or meant or said
 
 
 def _tlsa(host: str, seen: Seen) -> DnsAnswer:

@@ -25,9 +25,13 @@ PAGES = (  # name, address, who
     ("domain-unsafe", f"/domains/{Stage.unsafe_domain}/", Stage.customer),
     ("mail-settings", f"/mail/settings/{Stage.safe_domain}/", Stage.customer),
     ("doors", "/doors/", Stage.provider),
-    ("run", "/runs/14/", Stage.provider),
+    ("run", "/runs/16/", Stage.provider),
+    ("board", "/board/", Stage.provider),
+    ("board-domain", f"/domains/{Stage.unsafe_domain}/board/", Stage.customer),
+    ("dns", f"/domains/{Stage.safe_domain}/dns/", Stage.customer),
+    ("reports", f"/domains/{Stage.unsafe_domain}/reports/", Stage.customer),
 )
-ALSO = ("panel", "domain", "mail-settings")  # these in the dark and on the phone as well
+ALSO = ("panel", "domain", "mail-settings", "board")  # these in the dark and on the phone as well
 LOOKS = (  # ending of the name, size, colours
     ("", DESK, "light"),
     ("-dark", DESK, "dark"),

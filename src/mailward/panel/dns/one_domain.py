@@ -26,6 +26,9 @@ from mailward.standards import zone_text
 from mailward.web.office import office
 
 
+_WELL = (Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+
 @dataclass(frozen=True)
 class Shown:
     """A finding, with the lines of a zone file that cure it and those that must go for that."""
@@ -61,7 +64,8 @@ def domain_board(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
         "parts": parts,
         "is_server": row.domain == SERVER,
         "state": STATES[row.six],
-        "unwell": sum(part.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE) for part in parts),
+        "unwell": [part for part in parts if part.verdict not in _WELL],
+        "well": [part for part in parts if part.verdict in _WELL],
         "may_change": actor.may(Act.SERVER_CHANGE if row.domain == SERVER else Act.DNS_CHANGE, place),
     }
     return render(request, "panel/dns/one.html", context)

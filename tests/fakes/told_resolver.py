@@ -10,6 +10,7 @@ class ToldResolver:
 
     def __init__(self, answers: Mapping[tuple[str, str], Sequence[str] | str] | None = None) -> None:
         self.answers: dict[tuple[str, str], Sequence[str] | str] = dict(answers or {})
+        self.aliases: dict[str, str] = {}  # name -> the target of its CNAME, told beside the records
         self.asked: list[tuple[str, str]] = []
 
     def query(self, name: str, rdtype: str) -> DnsAnswer:
@@ -21,7 +22,7 @@ class ToldResolver:
         if said is None:
             known = any(other == name for other, _ in self.answers)
             return DnsAnswer(name, rdtype, "NOERROR" if known else "NXDOMAIN", (), "told")
-        return DnsAnswer(name, rdtype, "NOERROR", tuple(sorted(said)), "told")
+        return DnsAnswer(name, rdtype, "NOERROR", tuple(sorted(said)), "told", alias=self.aliases.get(name))
 
 
 class MemoryDnsUpdates:

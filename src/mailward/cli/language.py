@@ -26,7 +26,13 @@ def speaking(language: str) -> Iterator[None]:
 
 def tell(sentence: Sentence) -> str:
     """The sentence in this run's language, fit for a terminal."""
-    return printable(say(sentence, current()))
+    return printable(say(_held_in(sentence), current()))
+
+
+def _held_in(sentence: Sentence) -> Sentence:
+    """With the lines of its values indented: text from outside never looks like a line of ours."""
+    values = {k: _held_in(v) if isinstance(v, Sentence) else v.replace("\n", "\n    ") for k, v in sentence.values}
+    return Sentence(sentence.template, **values)
 
 
 _HARMLESS = "\n\t\u00a0\u202f"

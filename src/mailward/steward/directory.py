@@ -9,6 +9,7 @@ from mailward.model.dns import HomeKind
 from mailward.model.errors import BadInput
 from mailward.model.runs import Outcome, RunState, Step
 from mailward.model.sentence import NOTHING, Sentence
+from mailward.model.settings import OWN_TOP_LEVEL
 from mailward.steward import discovery, dkim, dns_day, mta_sts, zones
 from mailward.steward.host import Host
 from mailward.store import checks, declared, received, records
@@ -20,6 +21,8 @@ from mailward.store.records import StoreRecorder
 def carry_out(run: Run, host: Host, recorder: StoreRecorder) -> Outcome:
     """Publish, then ask Dovecot for every address: it must know those that are declared, and no other."""
     domains: list[str] = [checked_name(domain) for domain in run.request["domains"]]  # root makes files of these names
+    if any(domain.rpartition(".")[2] == OWN_TOP_LEVEL for domain in domains):  # the catalog of zones lies there
+        raise BadInput("domains", Sentence("{value} is not a name", value=ascii(domains)), code="bad-name")
     addresses: list[str] = run.request["addresses"]
     destinations = [checked_name(one) for one in run.request.get("destinations", [])]
     if any(not isinstance(address, str) or address.startswith("-") for address in addresses):  # doveadm's options

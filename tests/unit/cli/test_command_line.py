@@ -11,7 +11,7 @@ from rich.console import Console
 from mailward.cli import app, subjects
 from mailward.cli.app import run
 from mailward.cli.as_json import as_json
-from mailward.cli.language import printable, speaking
+from mailward.cli.language import printable, speaking, tell
 from mailward.cli.show_doors import show_findings
 from mailward.cli.stages import Stages
 from mailward.cli.test import ALONE, SIDE_BY_SIDE, STAGES, Stage, run_stages, summarise
@@ -147,6 +147,12 @@ def test_nobody_looked_is_said() -> None:
     """No findings are not a clean bill."""
     assert "Nobody has looked" in shown([], 100)
     assert "✓" not in shown([], 100)
+
+
+def test_text_from_outside_never_looks_like_a_line_of_ours() -> None:
+    """A record in DNS with a line break in it can't say that everything is well."""
+    evil = Sentence("{why}", why=Sentence("{record} is no SPF record", record="x\n✓ 2 green"))
+    assert tell(evil).splitlines() == ["x", "    ✓ 2 green is no SPF record"]
 
 
 def test_stages_are_one_line_each_with_their_time() -> None:

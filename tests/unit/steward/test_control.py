@@ -112,6 +112,15 @@ def test_less_than_every_server_is_no_proof(world, spoilt: str) -> None:
     assert ("TIMEOUT" in str(row.what)) == (spoilt == "silent")
 
 
+def test_an_alias_is_no_proof(world) -> None:
+    """A wildcard alias leads every name, also the one for the proof, to where somebody else may write."""
+    world.publish(0, 1)
+    for server in world.servers["new.test"]:
+        server.aliases[world.control.record_name] = "elsewhere.test."
+    world.look()
+    assert not world.control.is_proven
+
+
 def test_no_name_server_is_no_proof(world) -> None:
     """A zone whose name servers can't be found, and one about which DNS is silent, prove nothing."""
     world.servers.clear()

@@ -87,7 +87,12 @@ def test_a_version_is_a_number(number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "request_", [{"domains": ["../../x"], "addresses": []}, {"domains": [], "addresses": ["-a/tmp/socket@a.test"]}]
+    "request_",
+    [
+        {"domains": ["../../x"], "addresses": []},
+        {"domains": ["catalog.mailward"], "addresses": []},
+        {"domains": [], "addresses": ["-a/tmp/socket@a.test"]},
+    ],
 )
 def test_what_is_published_has_names(held, request_: dict) -> None:
     """A run for domains and addresses that are none touches nothing, and starts no program with them."""

@@ -25,7 +25,6 @@ from mailward.panel.signed_in import signed_in
 from mailward.standards import zone_text
 from mailward.web.office import office
 
-
 _WELL = (Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 

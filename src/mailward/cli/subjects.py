@@ -91,7 +91,7 @@ SUBJECTS: tuple[tuple[Sentence, tuple[Entry, ...]], ...] = (
             Entry("tls-policy", "service", Sentence("Tell Postfix where TLS must be proven (runs until stopped)")),
             Entry("panel", "service", Sentence("Serve the panel (runs until stopped)")),
             Entry("test", "test", Sentence("Install what the tests need, and pass them")),
-            Entry("bench", "test", Sentence("Measure: bench doors, bench issue, bench panel, bench up")),
+            Entry("bench", "test", Sentence("Measure: check, doors, issue, names, panel, signing, standards, up")),
             Entry("words", "words", Sentence("Collect the sentences for translation (for developers)")),
         ),
     ),

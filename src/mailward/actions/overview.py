@@ -6,13 +6,13 @@ A fixed number of questions to the store, however many domains there are. What w
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from mailward.actions import permission
+from mailward.actions import dns_concerns, permission
+from mailward.actions.concerns import MOST, Concern, Kind
 from mailward.actions.office import Office
 from mailward.actions.rows import Listed
 from mailward.model.findings import SERVER, STALE_AFTER, DoorFinding
@@ -27,7 +27,6 @@ from mailward.store.sentences import from_json
 
 SOON = timedelta(days=14)  # a certificate that ends earlier should have been renewed by itself
 LATELY = timedelta(days=3)  # runs that failed longer ago are history
-MOST = 8  # concerns of one kind that are told one by one
 SORTS = ("name", "-name", "customer", "-customer", "state", "-state", "ends", "-ends")
 
 
@@ -57,29 +56,6 @@ class DomainLine:
     webmail_certificate: CertificateState
     mail_certificate: CertificateState
     mailboxes: int
-
-
-class Kind(StrEnum):
-    """What a concern is about; the page knows from it where it is ended."""
-
-    SERVER = "server"
-    DOMAIN = "domain"
-    UNKNOWN = "unknown"
-    CERTIFICATE = "certificate"
-    RUN = "run"
-
-
-@dataclass(frozen=True)
-class Concern:
-    """Something that needs attention. ``subject``: a domain, a lineage or a run's number."""
-
-    kind: Kind
-    verdict: Verdict
-    subject: str
-    domain: str
-    title: Sentence
-    what: Sentence
-    remedy: Sentence = NOTHING
 
 
 @dataclass(frozen=True)
@@ -142,6 +118,7 @@ def overview(office: Office, actor: Actor) -> Overview:
     }
     unsafe = [str(name) for name in _names(found, Verdict.FAIL)]
     concerns += _unsafe(unsafe) + _certificates(actor, now) + _runs(actor, now) + _unknown(found)
+    concerns += dns_concerns.of(actor, now)
     reach = permission.domains_in_reach(actor, Act.DOMAINS_READ).values("name")
     oldest = (
         DomainState.objects.filter(domain__in=reach).order_by("checked_at").values_list("checked_at", flat=True).first()

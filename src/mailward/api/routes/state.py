@@ -7,7 +7,8 @@ from ninja import Query, Router
 from pydantic import Field
 
 from mailward.actions import overview, rights_here
-from mailward.actions.overview import Concern, DomainLine, Overview
+from mailward.actions.concerns import Concern
+from mailward.actions.overview import DomainLine, Overview
 from mailward.api.asked import actor_of, at
 from mailward.api.paging import Search, list_of, listed
 from mailward.api.shapes import Shape, shape_of

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mailward.actions.overview import Concern, Kind, Overview, overview
+from mailward.actions.concerns import Concern, Kind
+from mailward.actions.overview import Overview, overview
 from mailward.model.people import Actor
 from mailward.model.rights import Act
 from mailward.model.sentence import Sentence

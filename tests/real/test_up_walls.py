@@ -28,6 +28,7 @@ ALLOWED = {
     "tls/sni.lmdb": (0o600, "root", "root"),
     "secrets/pebble-key.pem": (0o640, "root", "mailward-ca"),
     "state/knot/keys/keys/": (0o640, "knot", "knot"),
+    "dkim/": (0o640, "root", "mailward-mailpath"),
 }
 PANEL = "mailward-panel"
 
@@ -68,6 +69,7 @@ def test_private_keys_lie_only_where_a_daemon_must_read_them(demo_host: DemoHost
     assert places["tls/versions/"] >= 3
     assert places["tls/sni.lmdb"] == 1
     assert places["secrets/pebble-key.pem"] == 1
+    assert places["dkim/"] >= 4  # two kinds for each of two domains
 
 
 def test_the_stewards_own_secrets_are_roots_alone(demo_host: DemoHost) -> None:

@@ -1,5 +1,6 @@
 """What tests share: a directory that daemons can reach, and a whole demo host of one's own."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from demo_host import DemoHost, demo_host_to_be
 
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
     from stage import Stage
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailward.django_settings")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_log_of_a_host_that_is_gone() -> Iterator[None]:
+    """Opening an instance in this process has its log written there; the next module's tests have another instance."""
+    yield
+    structlog.reset_defaults()
+    logging.getLogger("mailward").handlers.clear()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from mailward.actions import choices, configuration, mailboxes
@@ -44,9 +45,11 @@ def main(instance: str, moment: str, fatal: str, *wish: str) -> None:
         return Mortal(row, host.clock)
 
     mailward = open_instance(Path(instance))
-    run = asked(mailward, *wish).run_id
-    print(run, flush=True)
-    Steward(mailward.host, recording).take(run, Quiet())
+    unlocked = replace(mailward.host, lock=lambda _name: nullcontext())
+    with mailward.host.lock("host"):  # from before it is asked: the steward's daemon would take it up
+        run = asked(mailward, *wish).run_id
+        print(run, flush=True)
+        Steward(unlocked, recording).take(run, Quiet())
 
 
 def asked(mailward: Mailward, what: str, *which: str) -> Asked:

@@ -21,8 +21,9 @@ Key = tuple[str, str]
 
 
 @transaction.atomic
-def cure_dns(office: Office, actor: Actor, scope: str, mechanism: str, subject: str) -> Asked:
-    """Publish the records that cure what the last check found, where Mailward can. Records of the server's own zones (its
+def cure_dns(office: Office, actor: Actor, scope: str, mechanism: str, subject: str = "") -> Asked:
+    """Publish the records that cure what the last check found, where Mailward can. Without a subject: the one thing that it
+    found of this mechanism. Records of the server's own zones (its
     address' name, its keys, a DS record in the zone above) are for those who may change the server."""
     domain = permission.scope_for(actor, Act.DNS_CHANGE, scope)
     zones = Zones(office.settings)
@@ -37,7 +38,7 @@ def cure_dns(office: Office, actor: Actor, scope: str, mechanism: str, subject: 
     within = home.zone if home.zone != own.zone else domain.name if domain is not None else office.settings.hostname
     sets = _take_up(office, domain, found, within)
     return dns_actions.ask_for_run(
-        actor, office, domain, "dns.cure-asked", sets, into=home, mechanism=mechanism, about=subject
+        actor, office, domain, "dns.cure-asked", sets, into=home, mechanism=mechanism, about=found.subject
     )  # fmt: skip
 
 
@@ -49,9 +50,14 @@ def can_cure(finding: CheckFinding) -> bool:
 def _found(domain: Domain | None, mechanism: str, subject: str) -> CheckFinding:
     """What the last check said there, of which there is a cure."""
     name = SERVER if domain is None else domain.name
-    for one in checks.known(name):
-        if one.mechanism == mechanism and one.subject == subject and can_cure(one):
+    curable = [one for one in checks.known(name) if one.mechanism == mechanism and can_cure(one)]
+    for one in curable:
+        if one.subject == subject or (not subject and len(curable) == 1):
             return one
+    if curable:
+        said = Sentence("it is not clear what is to be cured")
+        names = ", ".join(one.subject for one in curable)
+        raise BadInput("subject", said, Sentence("Name one of: {names}.", names=names), code="nothing-named")
     said = Sentence("nothing was found there that Mailward can cure")
     raise BadInput("subject", said, Sentence("Look again: mailward check {domain}", domain=name), code="no-cure")
 

@@ -64,7 +64,7 @@ def publish(face: Face, domain: str, overwrite: tuple[str, ...]) -> int:
 @command("cure", Sentence("Publish the record that cures what the last check found"), under=dns, results=True)
 @click.argument("domain")
 @click.argument("mechanism")
-@click.argument("subject")
+@click.argument("subject", required=False, default="")
 def cure(face: Face, domain: str, mechanism: str, subject: str) -> int:
     mailward = face.open()
     return carry_out(face, mailward, dns_cures.cure_dns(mailward.office, face.actor, domain, mechanism, subject))

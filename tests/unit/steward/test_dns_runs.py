@@ -1,5 +1,7 @@
 """DNS runs: published, seen, or undone; killed anywhere; others' records left alone; watched where people change a zone."""
 
+from dataclasses import replace
+
 import pytest
 
 from fakes.sudden_death import Countdown, Killed
@@ -286,3 +288,7 @@ def test_a_cure_is_published(held) -> None:
     assert "p=quarantine" in held.dns.records["_dmarc.a.test", "TXT"][0]
     with pytest.raises(BadInput):
         dns_cures.cure_dns(held.office, ANNA, "a.test", "spf", "a.test")
+    assert dns_cures.cure_dns(held.office, ANNA, "a.test", "dmarc").run_id  # the only one needs no name
+    checks.keep([found, replace(found, subject="b.a.test")], ["a.test"], now)
+    with pytest.raises(BadInput, match="not clear"):
+        dns_cures.cure_dns(held.office, ANNA, "a.test", "dmarc")

@@ -195,22 +195,22 @@ policy = Path("/usr/sbin/policy-rc.d")
 before = policy.read_bytes() if policy.exists() else None
 packages = DebianPackages(RealProcesses())
 told = []
-new = packages.install(["opendkim"], told.append)
-print("new", "opendkim" in new)
-print("left", packages.missing(["opendkim"]))
+new = packages.install(["postsrsd"], told.append)
+print("new", "postsrsd" in new)
+print("left", packages.missing(["postsrsd"]))
 print("policy", (policy.read_bytes() if policy.exists() else None) == before)
-print("told", any(step.package.startswith("opendkim") for step in told))
-wants = Path("/etc/systemd/system/multi-user.target.wants/opendkim.service")
-print("enabled", wants.is_symlink(), any(Path("/etc/rc2.d").glob("S*opendkim")))
-print("running", any(path.read_text().strip() == "opendkim" for path in Path("/proc").glob("[0-9]*/comm") if path.exists()))
+print("told", any(step.package.startswith("postsrsd") for step in told))
+wants = Path("/etc/systemd/system/multi-user.target.wants/postsrsd.service")
+print("enabled", wants.is_symlink(), any(Path("/etc/rc2.d").glob("S*postsrsd")))
+print("running", any(path.read_text().strip() == "postsrsd" for path in Path("/proc").glob("[0-9]*/comm") if path.exists()))
 """
 
 
 @pytest.mark.real
 def test_a_real_installation_starts_nothing(tmp_path: Path) -> None:
-    """opendkim is really installed (in an overlay): complete, not started, not enabled at boot, policy-rc.d as before."""
-    if shutil.which("opendkim") or RealProcesses().run(["apt-get", "-s", "install", "opendkim"]).code:
-        pytest.skip("opendkim is installed here already, or this machine reaches no package archive")
+    """postsrsd is really installed (in an overlay): complete, not started, not enabled at boot, policy-rc.d as before."""
+    if shutil.which("postsrsd") or RealProcesses().run(["apt-get", "-s", "install", "postsrsd"]).code:
+        pytest.skip("postsrsd is installed here already, or this machine reaches no package archive")
     argv = ["unshare", "-m", "sh", "-c", OVERLAY, "sh", str(tmp_path), sys.executable, INSTALL]
     ended = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
     assert ended.returncode == 0, ended.stderr[-2000:]

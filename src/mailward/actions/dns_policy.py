@@ -107,9 +107,8 @@ def _terms(office: Office, terms: Sequence[str]) -> list[str]:
     for term in clean:
         if ends_spf(term) or not term.isascii() or "=" in term:
             raise BadInput("spf_terms", Sentence("{term} can't be added to SPF", term=term), code="spf")
-    template = office.settings.dns.spf.format(host=office.settings.hostname)
     try:
-        whole = parse(" ".join((*template.split(), *clean)))
+        whole = parse(" ".join((*office.settings.spf_template.split(), *clean)))
     except SpfError as trouble:
         said = Sentence("{term} can't be added to SPF", term=trouble.term or trouble.reason)
         raise BadInput("spf_terms", said, code="spf") from None

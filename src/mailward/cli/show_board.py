@@ -14,11 +14,10 @@ from rich.text import Text
 from mailward.cli.language import printable, tell
 from mailward.cli.show_doors import SIGNS, WORDS, subject
 from mailward.model.checks import SIX, CheckFinding, Mechanism
-from mailward.model.dns import Record
 from mailward.model.findings import SERVER
 from mailward.model.sentence import Sentence
 from mailward.model.verdict import Verdict, worst
-from mailward.standards import txt
+from mailward.standards import zone_text
 
 MOST_LINES = 40  # problems that are told one by one
 MOST_ROWS = 60  # domains in the table: all that aren't green come first
@@ -55,17 +54,6 @@ def show_boards(out: Console, findings: Sequence[CheckFinding]) -> None:
     out.print(tell(Sentence("What DNS says of them")), style="bold")
     _show_table(out, boards)
     out.print(_sum_up(boards))
-
-
-def is_green(verdicts: Mapping[Mechanism, Verdict]) -> bool:
-    """Every one of the checklist's six passes."""
-    return all(verdicts.get(one) is Verdict.PASS for one in SIX)
-
-
-def zone_line(record: Record) -> str:
-    """The record as a zone file has it."""
-    value = txt.quoted(record.value) if record.rdtype == "TXT" else record.value
-    return f"{record.name}. {record.ttl} IN {record.rdtype} {value}"
 
 
 def _boards(findings: Sequence[CheckFinding]) -> dict[str, dict[Mechanism, Verdict]]:
@@ -139,7 +127,7 @@ def _show_problem(out: Console, places: list[CheckFinding]) -> None:
     if tell(first.remedy):
         out.print(Padding(Text.assemble(("→ ", "cyan"), tell(first.remedy)), (0, 0, 0, 2), expand=False))
     for record in dict.fromkeys(record for place in places[:MOST_NAMED] for record in place.cure):
-        out.print(Padding(Text(printable(zone_line(record)), style="green"), (0, 0, 0, 4), expand=False))
+        out.print(Padding(Text(printable(zone_text.line(record)), style="green"), (0, 0, 0, 4), expand=False))
     for record in dict.fromkeys(record for place in places[:MOST_NAMED] for record in place.replaces):
         gone = Sentence("instead of: {record}", record=f"{record.name}. {record.rdtype} {record.value}")
         out.print(Padding(Text(tell(gone), style="dim"), (0, 0, 0, 4), expand=False))

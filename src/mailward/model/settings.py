@@ -138,5 +138,10 @@ class Settings:
         """Where other servers send their reports."""
         return self.dns.reports or f"reports@{self.hostname}"
 
+    @property
+    def spf_template(self) -> str:
+        """The provider's SPF record, with the server's name in it."""
+        return self.dns.spf.format(host=self.hostname)
+
     def is_open(self, door: Door) -> bool:
         return door in self.ports

@@ -95,7 +95,7 @@ def server_records(host: HostFacts) -> tuple[Record, ...]:
 
 def spf(wish: DnsWish, host: HostFacts) -> str:
     """The provider's template with what this domain needs beside it, put before what ends it."""
-    terms = host.settings.dns.spf.format(host=host.hostname).split()
+    terms = host.settings.spf_template.split()
     last = next((at for at, term in enumerate(terms) if ends_spf(term)), len(terms))
     more = [term for term in dict.fromkeys(wish.spf_terms) if term not in terms]
     return " ".join((*terms[:last], *more, *terms[last:]))

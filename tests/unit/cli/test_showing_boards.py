@@ -8,11 +8,12 @@ from rich.console import Console
 
 from mailward.cli.app import run
 from mailward.cli.language import speaking
-from mailward.cli.show_board import show_board, zone_line
+from mailward.cli.show_board import show_board
 from mailward.model.checks import SIX, CheckFinding, Mechanism
 from mailward.model.dns import Record
 from mailward.model.sentence import NOTHING, Sentence
 from mailward.model.verdict import Verdict
+from mailward.standards.zone_text import line as zone_line
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -84,7 +84,7 @@ def _context(request: HttpRequest, actor: Actor, found: dns.DnsRow, trouble: Bad
         "last": SPOKEN_STATES[found.state] if found.state is not None else None,
         "dmarc": DMARC,
         "mta_sts": MTA_STS,
-        "template": office().settings.dns.spf.format(host=office().settings.hostname),
+        "template": office().settings.spf_template,
         "may_change": actor.may(_needed(found.domain), place),
         "may_move": actor.may(Act.DNS_CHANGE),
         "sees_reports": not is_server and actor.may(Act.DNS_READ, place),
